@@ -1,0 +1,1 @@
+"""What an observer learns: measures, closed forms, attacks, planning."""

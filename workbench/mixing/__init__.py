@@ -1,0 +1,1 @@
+"""Many packets, as arrays: traffic, strategies, the exact observer."""

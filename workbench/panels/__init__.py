@@ -1,0 +1,1 @@
+"""What people see: ipywidgets and bokeh; nobody imports it but lessons."""

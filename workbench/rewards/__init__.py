@@ -1,0 +1,1 @@
+"""Rewards, selection and games of the nodes' economy."""

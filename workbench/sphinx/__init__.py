@@ -1,0 +1,1 @@
+"""Sphinx packets, byte for byte Nym's."""

@@ -1,0 +1,1 @@
+"""Predictions, checks with hints, progress; knows nothing of mix networks."""
