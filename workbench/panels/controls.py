@@ -1,0 +1,34 @@
+"""What panels share: assets read from the package, and joined without a build step.
+
+An anywidget takes one script and one style sheet. Each panel's own files are joined with
+the shared ones here, so nothing is fetched and there is no bundler.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from workbench.panels import palette
+
+
+def script(name: str) -> str:
+    """The shared script followed by a panel's own, as one ES module.
+
+    Parameters
+    ----------
+    name : str
+        A file of this package that ends in ``export default { render }``, such as
+        ``"packet_inspector.js"``. It may use every function of ``controls.js``.
+    """
+    return _asset("controls.js") + "\n" + _asset(name)
+
+
+def style(*names: str) -> str:
+    """The palette's tokens and the shared style sheet, followed by a panel's own."""
+    return "\n".join([palette.css(), _asset("controls.css"), *(_asset(name) for name in names)])
+
+
+@cache
+def _asset(name: str) -> str:
+    return (files("workbench.panels") / name).read_text(encoding="utf-8")
