@@ -1,0 +1,1 @@
+"""Speed, measured: one file a topic, `python -m benchmarks` for all of them in one table."""
