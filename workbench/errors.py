@@ -25,3 +25,11 @@ class RewardError(WorkbenchError, ValueError):
 
 class PacketError(WorkbenchError, ValueError):
     """A packet, route or key that Sphinx refuses; each reason is a child of this class."""
+
+
+class AnonymityError(WorkbenchError, ValueError):
+    """A distribution, an attack or a wish outside what the measures and formulas allow."""
+
+
+class LessonError(WorkbenchError, ValueError):
+    """An answer, a check or a progress file that a lesson cannot use."""
