@@ -1,1 +1,34 @@
-"""Sphinx packets, byte for byte Nym's."""
+"""Real Sphinx packets, byte for byte those of the Nym network.
+
+For teaching: compatible on the wire, not audited, and not constant-time beyond the MAC's
+comparison and what the libraries do.
+"""
+
+from __future__ import annotations
+
+from workbench.sphinx.geometry import Geometry
+from workbench.sphinx.keys import PrivateKey
+from workbench.sphinx.packet import FinalHop, ForwardHop, create_packet, process
+from workbench.sphinx.replay import ReplayFilter
+from workbench.sphinx.route import Destination, Hop
+from workbench.sphinx.surb import Reply, ReplyKeys, Surb, create_surb, open_reply, reply_with
+from workbench.sphinx.version import Version
+
+__all__ = [
+    "Destination",
+    "FinalHop",
+    "ForwardHop",
+    "Geometry",
+    "Hop",
+    "PrivateKey",
+    "ReplayFilter",
+    "Reply",
+    "ReplyKeys",
+    "Surb",
+    "Version",
+    "create_packet",
+    "create_surb",
+    "open_reply",
+    "process",
+    "reply_with",
+]
