@@ -6,29 +6,36 @@ comparison and what the libraries do.
 
 from __future__ import annotations
 
+from workbench.sphinx.fields import Field
 from workbench.sphinx.geometry import Geometry
 from workbench.sphinx.keys import PrivateKey
 from workbench.sphinx.packet import FinalHop, ForwardHop, create_packet, process
 from workbench.sphinx.replay import ReplayFilter
 from workbench.sphinx.route import Destination, Hop
 from workbench.sphinx.surb import Reply, ReplyKeys, Surb, create_surb, open_reply, reply_with
+from workbench.sphinx.trace import HopTrace, TeachingKeys, Trace, trace
 from workbench.sphinx.version import Version
 
 __all__ = [
     "Destination",
+    "Field",
     "FinalHop",
     "ForwardHop",
     "Geometry",
     "Hop",
+    "HopTrace",
     "PrivateKey",
     "ReplayFilter",
     "Reply",
     "ReplyKeys",
     "Surb",
+    "TeachingKeys",
+    "Trace",
     "Version",
     "create_packet",
     "create_surb",
     "open_reply",
     "process",
     "reply_with",
+    "trace",
 ]

@@ -172,7 +172,7 @@ class Geometry:
         Examples
         --------
         >>> print(Geometry().table().splitlines()[-1])
-        packet                     1389  header + payload, the same at every hop
+        packet                    1389  header + payload, the same at every hop
         """
         rows = self.rows()
         width = max(len(name) for name, _, _ in rows)

@@ -91,15 +91,10 @@ def sender_keys(initial_secret: bytes, public_keys: Sequence[bytes]) -> list[Hop
     scalars = [initial_secret]
     product = _clamped(initial_secret) % GROUP_ORDER
     for public_key in public_keys:
+        scalar = None
         if len(scalars) > 1 and primitives.is_prime_order(public_key):
             scalar = _equivalent_clamped_scalar(product)
-        else:
-            scalar = None
-        if scalar is None:
-            shared_secret = fold(scalars, public_key)
-        else:
-            shared_secret = x25519(scalar, public_key)
-        derived = hop_keys(shared_secret)
+        derived = hop_keys(fold(scalars if scalar is None else (scalar,), public_key))
         keys.append(derived)
         scalars.append(derived.blinding)
         product = product * _clamped(derived.blinding) % GROUP_ORDER

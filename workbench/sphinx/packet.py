@@ -190,9 +190,9 @@ def process(
 
     Examples
     --------
-    >>> process(bytes(1389), PrivateKey.generate())
+    >>> process(bytes(1388), PrivateKey.generate())
     Traceback (most recent call last):
-    workbench.errors.LowOrderPointError: the point 0000...; expected one whose product is not zero
+    workbench.errors.PacketLengthError: the packet is 1388 bytes; this geometry needs 1389
     """
     geometry = as_geometry(geometry)
     secret = as_private_key(key).secret
