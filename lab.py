@@ -33,7 +33,7 @@ LOCKS = {"lessons": "requirements.lock", "all": "requirements-dev.lock"}
 WHAT_IT_HAS = "import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1])"
 
 
-class CannotGoOn(Exception):
+class CannotGoOnError(Exception):
     """A reason to stop, told to people as one line."""
 
 
@@ -49,8 +49,8 @@ def find_python() -> list[str]:
     wanted = f"Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}"
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-        raise CannotGoOn(f"this Python has no venv: install it (on Debian, Ubuntu: {package})")
-    raise CannotGoOn(
+        raise CannotGoOnError(f"this Python has no venv: install it (on Debian, Ubuntu: {package})")
+    raise CannotGoOnError(
         f"this is Python {sys.version_info[0]}.{sys.version_info[1]}, and there is no other here "
         f"that fits: install {wanted} from python.org or your system's packages"
     )
@@ -121,7 +121,7 @@ def ensure_installed(what: str) -> None:
         stamp = {"fingerprint": fingerprint(), "place": str(HERE), "what": what}
         STAMP.write_text(json.dumps(stamp), encoding="utf-8")
     except OSError as error:
-        raise CannotGoOn(f"cannot write {VENV}: {error.strerror or error}") from error
+        raise CannotGoOnError(f"cannot write {VENV}: {error.strerror or error}") from error
 
 
 def _was_moved() -> bool:
@@ -137,7 +137,7 @@ def _make_environment(python: list[str]) -> None:
     )
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        raise CannotGoOn(f"cannot make {VENV}: {reason[-1]}")
+        raise CannotGoOnError(f"cannot make {VENV}: {reason[-1]}")
     (VENV / "workbench-place").write_text(str(HERE), encoding="utf-8")
 
 
@@ -161,8 +161,8 @@ def _pip(*arguments: str) -> None:
         for line in process.stdout:
             log.write(line)
             count += line.startswith(("Collecting ", "Obtaining ", "Requirement already "))
-            if line.startswith("ERROR:"):
-                errors.append(line[len("ERROR:") :].strip())
+            if line.lower().startswith("error: "):
+                errors.append(line[len("error: ") :].strip())
             if sys.stdout.isatty():
                 print(f"\r  {count} ", end="", flush=True)
         code = process.wait()
@@ -170,7 +170,7 @@ def _pip(*arguments: str) -> None:
         print("\r", end="", flush=True)
     if code:
         reason = errors[0] if errors else f"pip ended with code {code}"
-        raise CannotGoOn(
+        raise CannotGoOnError(
             f"the installation failed: {reason[:300]} (all of it in {INSTALL_LOG}); "
             "check network and disk, then run the same command again"
         )
@@ -201,7 +201,7 @@ def bench(arguments: list[str]) -> int:
 def check(arguments: list[str]) -> int:
     """Lint, format, types and notebook hygiene; all are run, each that fails is named."""
     if arguments:
-        raise CannotGoOn(f"check takes nothing more; found {' '.join(arguments)}")
+        raise CannotGoOnError(f"check takes nothing more; found {' '.join(arguments)}")
     ensure_installed("all")
     steps = {
         "ruff check": ["-m", "ruff", "check", "."],
@@ -239,7 +239,7 @@ def explain_a_failure(code: int) -> int:
     )
     if done.returncode:
         shutil.rmtree(VENV, ignore_errors=True)
-        raise CannotGoOn(".venv was damaged and has been removed: run the same command again")
+        raise CannotGoOnError(".venv was damaged and has been removed: run the same command again")
     return code
 
 
@@ -252,15 +252,14 @@ def stop(reason: str, code: int) -> NoReturn:
 def main() -> int:
     """Run one command; every trouble of ours is one line."""
     name, *rest = sys.argv[1:] or ["--help"]
+    if name in ("-h", "--help", "help"):
+        print(__doc__)
+        return 0
     if name not in COMMANDS:
-        wanted_help = name in ("-h", "--help", "help")
-        print(
-            __doc__ if wanted_help else f"lab.py: no command {name!r}; try: {', '.join(COMMANDS)}"
-        )
-        return 0 if wanted_help else 2
+        stop(f"no command {name!r}; expected one of {', '.join(COMMANDS)}", 2)
     try:
         return COMMANDS[name](rest)
-    except CannotGoOn as reason:
+    except CannotGoOnError as reason:
         stop(str(reason), 1)
     except KeyboardInterrupt:
         stop("stopped; run the same command again and it goes on where it was", 130)
