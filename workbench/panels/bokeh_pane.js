@@ -1,0 +1,94 @@
+// A bokeh document in a notebook cell, kept up to date by patches. Joined behind controls.js
+// and live_view.js; the transport is there, this file only knows BokehJS.
+const libraries = globalThis.mixnetWorkbench;
+libraries.bokeh ??= {};
+
+// The page may hold another BokehJS (another notebook, another tool): ours is found by version.
+function bokehHere(version) {
+  const found = globalThis.Bokeh;
+  return found?.[version] ?? (found?.version === version ? found : undefined);
+}
+
+function loadBokeh(version, script) {
+  libraries.bokeh[version] ??= new Promise((resolve, reject) => {
+    const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    const element = h("script", { src: url });
+    element.onload = () => resolve(bokehHere(version));
+    element.onerror = () => {
+      delete libraries.bokeh[version];
+      reject(new Error("this page does not let BokehJS run"));
+    };
+    document.head.append(element);
+  });
+  return libraries.bokeh[version];
+}
+
+function bufferMap(ids, buffers) {
+  const bytes = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  return new Map(ids.map((id, index) => [id, bytes(buffers[index])]));
+}
+
+// Lab's keys look at the event's target, which is the host of a shadow tree.
+function shieldKeys(node) {
+  for (const child of node.children) {
+    if (child.shadowRoot) {
+      child.setAttribute(SUPPRESS, "true");
+      shieldKeys(child.shadowRoot);
+    }
+    if (child.tabIndex >= 0) child.setAttribute(SUPPRESS, "true");
+    shieldKeys(child);
+  }
+}
+
+export function start(host) {
+  const { model, el } = host;
+  const version = model.get("_bokeh");
+  const stage = h("div", { class: "wb-pane-stage", role: "img" });
+  const style = h("style");
+  const root = h("div", { class: "wb-root wb-live wb-pane" }, style, stage);
+  let bokeh = null;
+  let views = null;
+  let sheet = null;
+
+  function clear() {
+    views?.clear();
+    views = null;
+    sheet = null;
+    stage.replaceChildren();
+  }
+
+  function describe() {
+    stage.setAttribute("aria-label", model.get("alt"));
+  }
+
+  const panel = {
+    root,
+    hello: () => ({ bokeh: !bokehHere(version) && !libraries.bokeh[version] }),
+    async init(content, buffers) {
+      style.textContent = content.css;
+      const script = content.bokeh ? buffers[buffers.length - 1] : null;
+      bokeh = bokehHere(version);
+      if (!bokeh && (script || libraries.bokeh[version])) {
+        bokeh = await loadBokeh(version, script);
+      }
+      if (!bokeh) throw new Error(`this page has no BokehJS ${version}`);
+      clear();
+      const { Document } = bokeh.require("document");
+      sheet = Document.from_json(JSON.parse(content.doc), undefined,
+        bufferMap(content.buffers, buffers));
+      views = await bokeh.embed.add_document_standalone(sheet, stage);
+      describe();
+      shieldKeys(stage);
+    },
+    apply(content, buffers) {
+      sheet.apply_json_patch(JSON.parse(content.patch), bufferMap(content.buffers, buffers));
+    },
+    close() {
+      model.off("change:alt", describe);
+      clear();
+    },
+  };
+  model.on("change:alt", describe);
+  el.append(root);
+  return live(host, panel);
+}

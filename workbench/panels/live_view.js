@@ -1,0 +1,221 @@
+// The page's half of the transport that live panels share (docs/live_panels.md). Joined in
+// front of each panel's own script. `panel` is what differs:
+//   root                      the element that is drawn in and watched
+//   hello() -> {}             what the kernel should know before it answers
+//   init(content, buffers)    draw from a fresh start; may be async
+//   apply(content, buffers)   one numbered message after that
+//   word(content)             a message without a number (optional)
+//   watched(flag)             seen by somebody, or not (optional)
+//   frozen(flag)              the kernel fell silent, or is back (optional)
+//   close()                   the view goes away (optional)
+const SILENCE_MS = 3000;
+const RETRY_MS = 2500;
+
+function isDark() {
+  return document.body.dataset.jpThemeLight === "false";
+}
+
+function afterPaint(callback) {
+  requestAnimationFrame(() => setTimeout(callback, 0));
+}
+
+function live(host, panel) {
+  const { model, send, view } = host;
+  const { root } = panel;
+  let state = "asking";
+  let asks = 0;
+  let askedAt = 0;
+  let seq = 0;
+  let queue = [];
+  let onScreen = false;
+  let watched = false;
+  let ackDue = false;
+  let frozen = false;
+  let settings = "";
+  let lastWord = performance.now();
+  let lastLook = lastWord;
+
+  const banner = h("p", { class: "wb-problem wb-live-status", role: "alert" });
+  const code = h("code", { class: "wb-live-settings" });
+  const copy = h("button", { class: "wb-button", type: "button", onclick: () => {
+    copyText(settings, root).then((done) => say(copy, done ? "Copied" : "Select it and copy"));
+  } }, "Copy");
+  const overlay = h("div", { class: "wb-live-frozen", role: "alert", hidden: true });
+  root.append(banner, overlay);
+
+  function hello() {
+    state = "asking";
+    queue = [];
+    asks += 1;
+    askedAt = performance.now();
+    send({ type: "hello", ask: asks, watched: isWatched(), dark: isDark(), ...panel.hello() });
+  }
+
+  function problem(text) {
+    say(banner, text);
+  }
+
+  function status(content) {
+    if (content.settings !== undefined) settings = content.settings;
+    if (content.status !== undefined) {
+      const failed = content.status === "failed";
+      problem(failed ? content.text : "");
+      root.dataset.state = content.status;
+    }
+  }
+
+  async function receive(content, buffers) {
+    if (content.to && content.to !== view) return;
+    if (content.type === "code") return;
+    lastWord = performance.now();
+    if (frozen) freeze(false);
+    if (content.type === "init") {
+      if (content.ask === asks && state === "asking") await begin(content, buffers);
+    } else if (content.seq !== undefined) {
+      if (state === "drawing") queue.push([content, buffers]);
+      else if (state === "live") take(content, buffers);
+    } else if (content.type === "again") {
+      if (state === "live") hello();
+    } else {
+      status(content);
+      panel.word?.(content);
+    }
+  }
+
+  async function begin(content, buffers) {
+    const ask = asks;
+    state = "drawing";
+    seq = content.seq;
+    try {
+      await panel.init(content, buffers);
+    } catch (error) {
+      problem(`This panel cannot be drawn: ${error.message ?? error}. Run its cell again.`);
+      console.error(error);
+      return;
+    }
+    if (ask !== asks) return;
+    root.dataset.live = "true";
+    status(content);
+    state = "live";
+    send({ type: "ready", seq, watched: isWatched() });
+    while (queue.length && state === "live") take(...queue.shift());
+  }
+
+  // A number missing in the row means that patches were lost on the way (a pause in the
+  // connection, a view that the kernel had given up): only a fresh start is right again.
+  function take(content, buffers) {
+    if (content.seq <= seq) return;
+    if (content.seq !== seq + 1) {
+      hello();
+      return;
+    }
+    seq = content.seq;
+    try {
+      panel.apply(content, buffers);
+    } catch (error) {
+      console.error(error);
+      hello();
+      return;
+    }
+    if (!ackDue) {
+      ackDue = true;
+      afterPaint(() => {
+        ackDue = false;
+        send({ type: "ack", seq });
+      });
+    }
+  }
+
+  function isWatched() {
+    return onScreen && !document.hidden && root.isConnected;
+  }
+
+  function look() {
+    if (isWatched() === watched) return;
+    watched = !watched;
+    lastWord = performance.now();
+    send({ type: "watch", watched, seq: state === "live" ? seq : -1 });
+    panel.watched?.(watched);
+  }
+
+  function freeze(flag) {
+    frozen = flag;
+    root.classList.toggle("wb-is-frozen", flag);
+    overlay.hidden = !flag;
+    overlay.replaceChildren();
+    if (flag) {
+      say(code, settings);
+      say(copy, "Copy");
+      overlay.append(
+        h("p", { class: "wb-live-frozen-title" }, "No word from the kernel for 3 seconds"),
+        h("p", {}, "This picture stands still. The kernel is busy with another cell, or it has "
+          + "stopped. If it does not come back: menu Kernel, Restart Kernel, then run this "
+          + "cell again."));
+      if (settings) {
+        overlay.append(h("p", {}, "Your settings, as a line of code:"),
+          h("div", { class: "wb-live-settings-row" }, code, copy));
+      }
+    }
+    panel.frozen?.(flag);
+  }
+
+  const observer = new IntersectionObserver((entries) => {
+    onScreen = entries[entries.length - 1].isIntersecting;
+    look();
+  });
+  observer.observe(root);
+  const timer = setInterval(() => {
+    const now = performance.now();
+    // A page that was asleep itself must not blame the kernel for it.
+    if (now - lastLook > 2000) lastWord = now;
+    lastLook = now;
+    look();
+    if (state === "asking" && now - askedAt > RETRY_MS) hello();
+    if (watched && !frozen && state === "live" && now - lastWord > SILENCE_MS) freeze(true);
+  }, 500);
+  const bye = () => send({ type: "bye" });
+  const dressed = () => {
+    const on = Boolean(model.get("presenter"));
+    if (root.classList.contains("wb-presenter") === on) return;
+    root.classList.toggle("wb-presenter", on);
+    panel.dressed?.();
+  };
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("pagehide", bye);
+  model.on("msg:custom", receive);
+  model.on("change:presenter", dressed);
+  const stopTheme = onThemeChange(() => {
+    send({ type: "theme", dark: isDark() });
+    panel.dressed?.();
+  });
+  dressed();
+  keepKeys(root);
+  hello();
+
+  return () => {
+    clearInterval(timer);
+    observer.disconnect();
+    document.removeEventListener("visibilitychange", look);
+    window.removeEventListener("pagehide", bye);
+    model.off("msg:custom", receive);
+    model.off("change:presenter", dressed);
+    stopTheme();
+    bye();
+    panel.close?.();
+  };
+}
+
+// The clipboard is closed to pages that are neither https nor localhost.
+async function copyText(text, near) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = h("textarea", { value: text, class: "wb-hidden", "aria-hidden": "true" });
+    near.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
