@@ -6,7 +6,9 @@ comparison and what the libraries do.
 
 from __future__ import annotations
 
+from workbench.sphinx.address import decode_address, encode_address
 from workbench.sphinx.fields import Field
+from workbench.sphinx.frame import Frame, KeyRotation, build_frame, parse_frame
 from workbench.sphinx.geometry import Geometry
 from workbench.sphinx.keys import PrivateKey
 from workbench.sphinx.packet import FinalHop, ForwardHop, create_packet, process
@@ -21,9 +23,11 @@ __all__ = [
     "Field",
     "FinalHop",
     "ForwardHop",
+    "Frame",
     "Geometry",
     "Hop",
     "HopTrace",
+    "KeyRotation",
     "PrivateKey",
     "ReplayFilter",
     "Reply",
@@ -32,9 +36,13 @@ __all__ = [
     "TeachingKeys",
     "Trace",
     "Version",
+    "build_frame",
     "create_packet",
     "create_surb",
+    "decode_address",
+    "encode_address",
     "open_reply",
+    "parse_frame",
     "process",
     "reply_with",
     "trace",

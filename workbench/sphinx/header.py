@@ -13,7 +13,6 @@ from workbench.sphinx.geometry import MAC_BYTES, STEP_BYTES, Geometry
 from workbench.sphinx.keys import HopKeys
 from workbench.sphinx.primitives import header_mac, stream_xor, xor
 from workbench.sphinx.route import Destination, Hop
-from workbench.sphinx.version import Version
 
 FORWARD_FLAG = 1
 FINAL_FLAG = 2
@@ -35,19 +34,19 @@ def build_header(
     keys: Sequence[HopKeys],
     delays_ns: Sequence[int],
     destination: Destination,
-    version: Version,
+    version: bytes,
     random_bytes: RandomBytes,
 ) -> bytes:
     """MAC and routing information for the first hop (gamma || beta).
 
-    One draw of random bytes: the padding behind the final block.
+    `version` is its three bytes. One draw of random bytes: the padding behind the final block.
     """
     padding = draw(random_bytes, geometry.final_padding_bytes(len(route)))
     zeros = bytes(geometry.keystream_bytes)
     keystreams = [stream_xor(hop.stream_key, zeros) for hop in keys]
     routing = final_routing(geometry, keystreams, destination, version, padding)
     mac = header_mac(keys[-1].mac_key, routing)
-    front = bytes((FORWARD_FLAG,)) + version.to_bytes3()
+    front = bytes((FORWARD_FLAG,)) + version
     kept = geometry.routing_bytes - STEP_BYTES
     for i in range(len(route) - 2, -1, -1):
         delay = delays_ns[i].to_bytes(8, "big")
@@ -61,7 +60,7 @@ def final_routing(
     geometry: Geometry,
     keystreams: Sequence[bytes],
     destination: Destination,
-    version: Version,
+    version: bytes,
     padding: bytes,
 ) -> bytes:
     """The last hop's routing information: its block, encrypted, then the filler.
@@ -69,7 +68,7 @@ def final_routing(
     The padding must be random: zeros would tell the last hop how long the route was
     (Kuhn, Beck and Strufe, 2020).
     """
-    front = bytes((FINAL_FLAG,)) + version.to_bytes3()
+    front = bytes((FINAL_FLAG,)) + version
     block = b"".join((front, destination.address, destination.identifier, padding))
     return xor(block, keystreams[-1][: len(block)]) + filler(geometry, keystreams[:-1])
 

@@ -152,7 +152,9 @@ def make_header(
     initial_secret = draw(random_bytes, POINT_BYTES)
     group_element = x25519_base(initial_secret)  # alpha_0
     keys = sender_keys(initial_secret, [hop.public_key for hop in hops])
-    rest = header.build_header(geometry, hops, keys, delays, destination, version, random_bytes)
+    rest = header.build_header(
+        geometry, hops, keys, delays, destination, version.to_bytes3(), random_bytes
+    )
     return group_element + rest, keys
 
 
