@@ -45,8 +45,15 @@ MARKER: dict[str, str] = {
 }
 DASH: dict[str, str] = {"median": "solid", "worst_5_percent": "dashed", "expected": "dotted"}
 
-# The packet inspector has a key of its own: bytes by letter and colour.
-BYTE_FIELD: dict[str, str] = {"A": BLUE, "M": VERMILION, "R": GREEN, "P": PURPLE}
+# The packet inspector has a key of its own: bytes by letter and colour. W is the message
+# (words) inside P; every other letter of an opened block is drawn in quiet ink.
+BYTE_FIELD: dict[str, str] = {
+    "A": BLUE,
+    "M": VERMILION,
+    "R": GREEN,
+    "P": PURPLE,
+    "W": PURPLE,
+}
 
 
 @dataclass(frozen=True)
