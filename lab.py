@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -224,6 +225,7 @@ COMMANDS = {"lab": lab, "test": test, "bench": bench, "check": check}
 def run(*arguments: str) -> int:
     """The environment's Python with these arguments, from the checkout; its exit code."""
     process = subprocess.Popen([str(venv_python()), *arguments], cwd=HERE)
+    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
     while True:
         try:
             return process.wait()

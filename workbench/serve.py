@@ -123,6 +123,7 @@ def _lab_process(root: Path, port: int, token: str) -> Iterator[subprocess.Popen
         paths = [temp, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--log-level=WARN"),
+            *("--LabApp.log_level=WARN", "--LabApp.extension_manager=readonly"),
             *(f"--ip={HOST}", f"--port={port}", "--ServerApp.port_retries=0"),
             f"--ServerApp.root_dir={root.resolve()}",
             *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
