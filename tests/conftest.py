@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sphinx_reference import reference as reference  # a fixture: the published Sphinx crate
 
 REQUIRE_ALL = os.environ.get("WORKBENCH_REQUIRE_ALL") == "1"
 TESTS = Path(__file__).parent
