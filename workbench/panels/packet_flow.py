@@ -245,7 +245,7 @@ class PacketFlow(LiveView):
         if not isinstance(scenario, Scenario):
             raise WorkbenchError(f"expected a Scenario, got {type(scenario).__name__}")
         self._scenario = scenario
-        self._slow_down = slow_down_for(scenario.mean_delay_s) / speed
+        self._slow_down = slow_down_for(scenario.mean_delay_s()) / speed
         self._clock_s = 0.0
         self._pools = np.zeros(scenario.mixes, np.int64)
         self._on_links = Events.empty()
@@ -417,7 +417,14 @@ def _joined(first: Events, second: Events) -> Events:
 
 @cache
 def _code() -> str:
-    names = ("controls.js", "live_view.js", "flow_layout.js", "flow_paint.js", "packet_flow.js")
+    names = (
+        "controls.js",
+        "live_view.js",
+        "flow_layout.js",
+        "flow_paint.js",
+        "flow_log.js",
+        "packet_flow.js",
+    )
     home = files("workbench.panels")
     return "\n".join((home / name).read_text(encoding="utf-8") for name in names)
 
