@@ -14,14 +14,14 @@ function fieldAt(fields, offset) {
 
 // Where each byte stands: a field begins a row of its own, or shares one with the field
 // before it if both fit. With 60 columns a row of R is one hop's routing block.
-function placeBytes(fields, columns) {
+function placeBytes(fields, columns, gap) {
   const starts = [];
   let row = -1;
   let used = columns;
   for (const field of fields) {
     const length = field.stop - field.start;
-    const shares = used + 2 + length <= columns;
-    const column = shares ? used + 2 : 0;
+    const shares = used + gap + length <= columns;
+    const column = shares ? used + gap : 0;
     if (!shares) row += 1;
     starts.push({ field, row, column });
     const rows = Math.ceil(length / columns);
@@ -48,18 +48,34 @@ class ByteMap {
     this.details.addEventListener("toggle", () => this.writeDump());
     this.node = h("figure", { class: "pi-map" }, this.title, this.canvas, this.empty,
       this.details);
-    this.canvas.addEventListener("pointermove", (e) => panel.hover(this.offsetAt(e)));
+    this.canvas.addEventListener("pointermove", (e) => panel.hover(this.packetOffset(e)));
     this.canvas.addEventListener("pointerleave", () => panel.hover(null));
     this.canvas.addEventListener("click", (e) => {
-      const offset = this.offsetAt(e);
+      const offset = this.packetOffset(e);
       if (offset !== null) panel.moveCursor(offset);
     });
     this.canvas.addEventListener("keydown", (e) => this.key(e));
     this.canvas.addEventListener("focus", () => panel.say());
   }
 
+  // Offsets are the packet's: an opened payload begins where its packet's payload does.
+  packetOffset(event) {
+    const at = this.offsetAt(event);
+    if (at === null) return null;
+    const offset = at + this.shift;
+    return offset < this.panel.before.bytes.length ? offset : null;
+  }
+
+  // Where the packet's byte stands in this map; null where it has no place in it.
+  local(offset) {
+    const at = offset === null ? null : offset - this.shift;
+    return at !== null && at >= 0 && at < Math.min(this.bytes.length, this.limit) ? at : null;
+  }
+
   show(view, bytes) {
     say(this.title, view.title);
+    this.shift = view.shift ?? 0;
+    this.limit = view.limit ?? Infinity;
     this.bytes = bytes ?? new Uint8Array();
     this.fields = view.fields ?? [];
     this.marks = new Set(view.marks ?? []);
@@ -90,17 +106,18 @@ class ByteMap {
   measure() {
     const width = this.node.clientWidth;
     const columns = width >= 400 ? 60 : 30;
-    const gutter = 18;
+    const letter = 0.85 * parseFloat(getComputedStyle(this.canvas).fontSize);
+    const gutter = Math.round(1.65 * letter);
     const pitch = Math.max(4, (width - gutter) / columns);
-    const place = placeBytes(this.fields, columns);
+    const place = placeBytes(this.fields, columns, Math.ceil(1.5 * letter / pitch));
     // A little air between fields, so that the letters have a row to stand beside.
     const tops = [];
-    let extra = 0;
+    let extra = Math.max(0, (letter - pitch) / 2);
     for (const start of place.starts) {
-      if (start.column === 0 && tops.length) extra += 5;
+      if (start.column === 0 && tops.length) extra += Math.max(4, letter - pitch + 2);
       tops.push(extra);
     }
-    return { width, columns, gutter, pitch, place, tops,
+    return { width, columns, gutter, letter, pitch, place, tops,
       height: Math.ceil(place.rows * pitch + extra + 2) };
   }
 
@@ -156,20 +173,22 @@ class ByteMap {
       pen.globalAlpha = 1;
       const first = this.box(field.start);
       const last = this.box(field.stop - 1);
-      pen.font = `700 11px ${getComputedStyle(canvas).fontFamily}`;
+      pen.font = `700 ${m.letter}px ${getComputedStyle(canvas).fontFamily}`;
       pen.textBaseline = "top";
       pen.textAlign = "center";
       pen.fillStyle = ink;
-      pen.fillText(field.letter, first.x - 9, first.y - (m.pitch < 10 ? 1 : 0));
-      if (last.y > first.y + 14) {
+      const middle = first.x - m.gutter / 2;
+      pen.fillText(field.letter, middle, first.y + Math.min(0, (m.pitch - m.letter) / 2));
+      const under = first.y + m.letter + 3;
+      if (last.y > under) {
         pen.fillStyle = hue;
-        pen.fillRect(first.x - 10, first.y + 13, 2, last.y + m.pitch - first.y - 14);
+        pen.fillRect(middle - 1, under, 2, last.y + m.pitch - under - 1);
       }
     });
     pen.strokeStyle = ink;
     for (const offset of this.marks) this.outline(pen, offset, 2);
-    const at = this.panel.hovered ?? this.panel.cursor;
-    if (at !== null && at < this.bytes.length) {
+    const at = this.local(this.panel.hovered ?? this.panel.cursor);
+    if (at !== null) {
       const b = this.box(at);
       pen.lineWidth = 2;
       pen.strokeRect(b.x - 2.5, b.y - 2.5, b.size + 4, b.size + 4);
@@ -189,7 +208,7 @@ class ByteMap {
 
   key(event) {
     const last = this.bytes.length - 1;
-    const at = this.panel.cursor ?? 0;
+    const at = this.local(this.panel.cursor) ?? 0;
     const field = this.fields.findIndex((f) => f.start <= at && at < f.stop);
     const row = this.m?.columns ?? 60;
     const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - row,
@@ -198,10 +217,11 @@ class ByteMap {
       PageDown: this.fields[Math.min(this.fields.length - 1, field + 1)]?.start };
     if (event.key in moves) {
       event.preventDefault();
-      this.panel.moveCursor(Math.min(last, Math.max(0, moves[event.key])));
+      const to = Math.min(last, this.limit - 1, Math.max(0, moves[event.key]));
+      this.panel.moveCursor(to + this.shift);
     } else if (event.key === "Enter" && this.panel.view?.can_break) {
       event.preventDefault();
-      this.panel.send("flip", { offset: at, bit: 0 });
+      this.panel.send("flip", { offset: this.panel.cursor, bit: 0 });
     }
   }
 }
@@ -286,8 +306,6 @@ class Inspector {
     this.rove(hopGroup, this.hops, (i) => this.send("hops", { count: i + 1 }));
     this.undo = button("Undo", "undo");
     this.replyButton = button("Reply block", "kind");
-    this.replyButton.addEventListener("click", () => {}, { once: true });
-    this.twice = button("Send twice", "replay");
     this.presenter = h("button", { type: "button", class: "wb-button wb-bare",
       "aria-pressed": "false", onclick: () => this.send("presenter") }, "Presenter");
     const header = h("header", { class: "pi-header" },
@@ -295,8 +313,8 @@ class Inspector {
       h("div", { class: "pi-say" }, this.messageLabel, this.message),
       h("div", { class: "pi-hops" }, h("span", { id: hopsLabel, class: "pi-label" }, "Hops"),
         hopGroup),
-      h("div", { class: "pi-actions" }, button("Build again", "build"), this.twice,
-        this.replyButton, this.undo, button("Reset", "reset"), this.presenter));
+      h("div", { class: "pi-actions" }, button("Build again", "build"), this.replyButton,
+        this.undo, button("Reset", "reset"), this.presenter));
     this.problem = h("p", { class: "wb-problem pi-problem", role: "alert" });
     this.network = h("div", { class: "pi-network", role: "group",
       "aria-label": "Network: choose the route, one node a column" });
@@ -333,7 +351,6 @@ class Inspector {
           this.hidden),
         this.buildBreak(), this.buildGeometry()),
       this.summary);
-    this.buildNetwork = null;
     keepKeys(this.root);
     el.append(this.root);
   }
@@ -358,9 +375,9 @@ class Inspector {
     this.bits = BITS.map((bit) => h("button", { type: "button", class: "wb-button pi-bit",
       onclick: () => this.send("flip", { offset: this.cursor, bit }) }));
     this.cut = h("button", { type: "button", class: "wb-button",
-      onclick: () => this.send("cut", { count: 1 }) }, "Cut a byte off");
+      onclick: () => this.send("cut", { count: 1 }) }, "Cut a byte");
     this.again = h("button", { type: "button", class: "wb-button",
-      onclick: () => this.send("replay") }, "Send it twice");
+      onclick: () => this.send("replay") }, "Send twice");
     this.mend = h("button", { type: "button", class: "wb-button",
       onclick: () => this.send("mend") }, "Mend");
     this.verdict = h("div", { class: "wb-wash pi-verdict", role: "status" });
@@ -422,9 +439,10 @@ class Inspector {
         return name;
       });
       this.nodes = columns.map((column, c) => column.nodes.map((node, r) => {
-        const y = (most - column.nodes.length) / 2 + r + 0.5;
+        // Fewer nodes than rows stand at the edges, clear of wires that pass them by.
+        const y = 0.5 + r * (most - 1) / Math.max(1, column.nodes.length - 1);
         const button = h("button", { type: "button", class: "pi-node", tabindex: "-1",
-          style: `left:${(c + 1.5) / total * 100}%;top:calc(1.6em + (100% - 1.6em) * ${y / most})`,
+          style: `left:${(c + 1.5) / total * 100}%;top:calc(var(--pi-head) + (100% - var(--pi-head)) * ${y / most})`,
           onclick: () => this.send("node", { column: c, row: r }) }, node.number);
         button.at = { c, r, x: (c + 1.5) * 100, y: y * 100 };
         button.addEventListener("focus", () => this.setTabStop(button));
@@ -434,7 +452,7 @@ class Inspector {
       }));
       this.endDots = [0.5, total - 0.5].map((x) => h("span", { class: "pi-end",
         "aria-hidden": "true",
-        style: `left:${x / total * 100}%;top:calc(1.6em + (100% - 1.6em) * 0.5)` }));
+        style: `left:${x / total * 100}%;top:calc(var(--pi-head) + (100% - var(--pi-head)) * 0.5)` }));
       this.network.append(...this.endDots);
       this.setTabStop(this.nodes[1][0]);
     }
@@ -500,10 +518,8 @@ class Inspector {
       button.tabIndex = on ? 0 : -1;
     });
     this.able(this.undo, view.can_undo);
-    for (const b of [this.twice, this.again]) {
-      b.setAttribute("aria-pressed", String(view.replayed));
-      this.able(b, view.can_break);
-    }
+    this.again.setAttribute("aria-pressed", String(view.replayed));
+    this.able(this.again, view.can_break);
     this.replyButton.setAttribute("aria-pressed", String(view.kind === "reply"));
     this.drawNetwork();
     this.drawStops();
@@ -512,8 +528,12 @@ class Inspector {
     this.cursor = Math.min(this.cursor, max);
     this.before.show(view.before, parts[0]);
     this.after.show(view.after, parts[1]?.length ? parts[1] : null);
-    this.legend.replaceChildren(...view.before.fields.map((field) => h("li", {},
-      h("span", { class: "pi-key", style: `background:var(--wb-field-${field.letter})`,
+    const known = new Set();
+    const legend = [...view.before.fields, ...(parts[1]?.length ? view.after.fields : [])]
+      .filter((field) => !known.has(field.letter) && known.add(field.letter));
+    this.legend.replaceChildren(...legend.map((field) => h("li", {},
+      h("span", { class: "pi-key",
+        style: `background:var(--wb-field-${field.letter}, var(--wb-quiet))`,
         "aria-hidden": "true" }),
       h("b", {}, field.letter), ` ${field.name} ${count(field.stop - field.start)}`)),
     h("li", { class: "wb-quiet" }, view.legend_note));
@@ -580,11 +600,17 @@ class Inspector {
     const { seal, feedback } = this.view;
     if (seal && !this.askForm) {
       this.askForm = askCard(seal, (answers) => this.send("guess", { answers }));
-      this.right.replaceChildren(h("div", { class: "wb-card" }, this.askForm));
+      if (seal.where === "steps") {
+        this.right.replaceChildren(h("div", { class: "wb-card" }, this.askForm));
+      } else {
+        this.feedback.after(h("div", { class: "wb-card pi-ask" }, this.askForm));
+      }
     } else if (!seal && this.askForm) {
-      const held = this.right.contains(document.activeElement);
+      const held = this.askForm.contains(document.activeElement);
+      const card = this.askForm.parentNode;
       this.askForm = null;
-      this.right.replaceChildren(this.after.node);
+      if (this.right.contains(card)) this.right.replaceChildren(this.after.node);
+      else card.remove();
       if (held) this.next.focus();
     }
     this.feedback.hidden = !feedback;
@@ -603,7 +629,7 @@ class Inspector {
         const raw = Array.from(bytes.slice(field.start, Math.min(field.stop, field.start + 8)),
           hex).join(" ");
         const more = field.stop - field.start > 8 ? " …" : "";
-        return h("div", { style: `flex-grow:${Math.max(5, field.stop - field.start)}` },
+        return h("div", {},
           h("dt", {}, field.name, h("span", { class: "wb-quiet" },
             ` ${count(field.stop - field.start)}`)),
           h("dd", { class: "pi-value" }, field.meaning),
@@ -617,11 +643,7 @@ class Inspector {
     this.able(this.cut, view.can_break);
     this.able(this.mend, view.is_broken);
     this.verdict.hidden = !view.verdict;
-    if (view.verdict) {
-      this.verdict.replaceChildren(h("p", {}, view.verdict.text),
-        h("ol", { class: "pi-journey" }, view.verdict.journey.map((stop) => h("li", {
-          "data-state": stop.state }, h("b", {}, stop.name), " ", stop.text))));
-    }
+    if (view.verdict) say(this.verdict, view.verdict);
   }
 
   drawGeometry() {
@@ -667,17 +689,18 @@ class Inspector {
     const field = fieldAt(this.before.fields, at);
     const place = field ? `${field.letter}, ${field.name}, byte ${count(at - field.start)} of ` +
       `${count(field.stop - field.start)}` : "";
-    const after = this.after.bytes[at];
-    const leaves = after === undefined ? "" : ` · leaves as ${hex(after)}`;
+    const there = this.after.local(at);
+    const leaves = there === null ? "" :
+      ` · ${this.view.after.verb} ${hex(this.after.bytes[there])}`;
     say(this.readout, `offset ${count(at)} · ${place} · hex ${hex(bytes[at])}${leaves}`);
     say(this.meaning, field?.meaning ?? "");
     for (const map of [this.before, this.after]) {
-      const value = map.bytes[this.cursor];
-      const here = fieldAt(map.fields, this.cursor);
-      if (value === undefined) continue;
-      map.canvas.setAttribute("aria-valuenow", String(this.cursor));
-      map.canvas.setAttribute("aria-valuetext",
-        `offset ${this.cursor}, ${here?.name}, hex ${hex(value)}. ${here?.meaning ?? ""}`);
+      const local = map.local(this.cursor);
+      if (local === null) continue;
+      const here = fieldAt(map.fields, local);
+      map.canvas.setAttribute("aria-valuenow", String(local));
+      map.canvas.setAttribute("aria-valuetext", `offset ${local}, ${here?.name}, ` +
+        `hex ${hex(map.bytes[local])}. ${here?.meaning ?? ""}`);
     }
     if (document.activeElement !== this.offset) this.offset.value = String(this.cursor);
     this.bits.forEach((button, i) => {

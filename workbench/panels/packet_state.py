@@ -14,9 +14,9 @@ from workbench.panels.packet_network import Network, Node, small_network
 from workbench.sphinx import Geometry, Version
 
 SIZES: dict[str, tuple[str, Geometry]] = {
-    "default": ("1 KiB message", Geometry()),
+    "default": ("1 KiB of text", Geometry()),
     "regular": ("Nym regular", Geometry.nym_regular()),
-    "ack": ("Nym acknowledgement", Geometry.nym_ack()),
+    "ack": ("Nym ack", Geometry.nym_ack()),
 }
 VERSIONS: dict[Version, str] = {
     Version.V259: "259, key seeds",

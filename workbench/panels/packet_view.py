@@ -71,10 +71,10 @@ def view(state: State, *, sealed: str | None = None, can_undo: bool = False) -> 
         "flips": [[b.offset, b.bit] for b in state.breaks
                   if b.kind == "flip" and b.hop == state.break_hop],
         "break_hint": _break_hint(state, sealed),
-        "verdict": _verdict(state, stops),
+        "verdict": words.verdict(state, stops) if state.breaks and stops else None,
         "geometry": _geometry(state),
         "presenter": state.presenter,
-        "legend_note": "darker: a larger byte",
+        "legend_note": "stronger colour: a larger byte",
         "hidden": words.hidden(state, stop),
         "summary": words.summary(state, stop, stops),
     }  # fmt: skip
@@ -92,7 +92,10 @@ def _at_the_start(state: State, data: dict[str, Any]) -> View:
     if state.is_reply:
         inside = made.surb
         data["after"] = _map(
-            f"The reply block you handed out, {len(inside):,} bytes", _surb_fields(made.surb, state)
+            f"The reply block you handed out, {len(inside):,} bytes",
+            _surb_fields(made.surb, state),
+            verb="in the block",
+            limit=geometry.header_bytes,
         )
         data["changed"] = (
             "Your friend puts the text under all layers and sends it off with the block's header."
@@ -105,7 +108,12 @@ def _at_the_start(state: State, data: dict[str, Any]) -> View:
     else:
         text = state.message.encode("utf-8")
         inside = pad(text, geometry)
-        data["after"] = _map("The payload before its layers", plaintext_fields(geometry, text))
+        data["after"] = _map(
+            "The payload before its layers",
+            plaintext_fields(geometry, text),
+            verb="before its layers",
+            shift=geometry.header_bytes,
+        )
         n = len(state.route)
         layers = "1 layer" if n == 1 else f"{n} layers"
         data["changed"] = (
@@ -133,13 +141,15 @@ def _at_a_hop(state: State, stop: Stop, data: dict[str, Any]) -> View:
     after = b""
     if hop.outcome == "forward":
         after = hop.packet_after or b""
-        data["after"] = _map(f"As it leaves {name}", hop.fields_after)
+        data["after"] = _map(f"As it leaves {name}", hop.fields_after, verb="leaves as")
         data["changed"] = _changed(hop.packet_before, after)
     elif hop.payload_after is not None and hop.error != "ReplayError":
         after = hop.payload_after
         plain = hop.plaintext_fields or plaintext_fields(state.geometry, None)
         done = "opened" if hop.outcome == "final" else "opened: noise"
-        data["after"] = _map(f"The payload, {done}", plain)
+        data["after"] = _map(
+            f"The payload, {done}", plain, verb="opens to", shift=state.geometry.header_bytes
+        )
         data["changed"] = words.spoiled(stop) + "." if hop.outcome == "refused" else (
             "All layers are off: zeros in front show that nobody changed the payload."
         )  # fmt: skip
@@ -151,13 +161,25 @@ def _at_a_hop(state: State, stop: Stop, data: dict[str, Any]) -> View:
     return View(data, hop.packet_before, after, block or b"")
 
 
-def _map(title: str, fields: Sequence[Field], marks: Sequence[int] = ()) -> dict[str, Any]:
+def _map(
+    title: str,
+    fields: Sequence[Field],
+    marks: Sequence[int] = (),
+    *,
+    verb: str = "",
+    shift: int = 0,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """One map; its byte i stands beside the packet's byte i + shift, up to the limit."""
     return {
         "title": title,
+        "verb": verb,
+        "shift": shift,
+        "limit": limit,
         "marks": list(marks),
         "fields": [
             {"name": f.name, "letter": f.letter, "start": f.start, "stop": f.stop,
-             "meaning": f.meaning}
+             "meaning": words.capital(f.meaning)}
             for f in fields
         ],
     }  # fmt: skip
@@ -214,7 +236,7 @@ def _stops(state: State, stops: tuple[Stop, ...] | None) -> list[dict[str, Any]]
             mark = "here" if state.step == i + 1 else "passed" if state.step > i + 1 else "ahead"
             # A refusal is told where it happens, once one has followed the packet there or
             # looks at the break itself; the verdict card tells it in any case.
-            note = words.stop_note(state, node, seen, is_last=i == last)
+            note = words.stop_note(seen, is_last=i == last, is_broken=bool(state.breaks))
         wait = None if i == last else f"{state.waits_s[node.column]:.9g}"
         shown.append(_stop_of(_short(node), note, node.column + 1, mark, wait, i))
     note = "" if stops is None else words.arrival(state, stops)
@@ -254,21 +276,6 @@ def _break_hint(state: State, sealed: str | None) -> str:
     return f"On the way to {node}. Choose a byte here or in the map, then click one of its bits."
 
 
-def _verdict(state: State, stops: tuple[Stop, ...] | None) -> dict[str, Any] | None:
-    if not state.breaks or stops is None:
-        return None
-    rows = []
-    for i, node in enumerate(state.route):
-        name = _short(node)
-        if i >= len(stops):
-            rows.append({"name": name, "state": "never", "text": "never gets it"})
-            continue
-        outcome = stops[i].hop.outcome
-        text = {"forward": "passes it on", "final": "opens it", "refused": "refuses it"}[outcome]
-        rows.append({"name": name, "state": outcome, "text": text})
-    return {"text": words.verdict(state, stops), "journey": rows}
-
-
 def _opened(state: State, stop: Stop) -> dict[str, Any] | None:
     hop = stop.hop
     if hop.block is None or not hop.block_fields or hop.error == "ReplayError":
@@ -303,7 +310,7 @@ def _geometry(state: State) -> dict[str, Any]:
     values = {name: size for name, size, _ in geometry.rows()}
     return {
         "rows": [[shown, values[name], name in _MAIN] for name, shown in _ROWS.items()],
-        "sizes": [[key, f"{name}, {g.packet_bytes:,}"] for key, (name, g) in SIZES.items()],
+        "sizes": [[key, name] for key, (name, _) in SIZES.items()],
         "size": state.size,
         "versions": [[int(v), text] for v, text in VERSIONS.items()],
         "version": int(state.version),

@@ -6,7 +6,6 @@ Each is made from the library's data; none decides anything.
 from __future__ import annotations
 
 from workbench.panels.packet_journey import Break, Stop, differing_bits, read_reply
-from workbench.panels.packet_network import Node
 from workbench.panels.packet_state import State
 from workbench.sphinx import HopTrace
 from workbench.sphinx.fields import packet_fields
@@ -63,6 +62,8 @@ def from_the_wire(state: State, step: int) -> str:
     before = state.route[step - 2].name if step > 1 else ends(state)[0].lower()
     if step == 1 and state.is_reply:
         before = "your friend"
+    elif step == 1 and node.column > 0:
+        before = "you (with Nym, your entry gateway)"
     column = state.network.columns[node.column].name.lower()
     place = f"its own place, {column}" if "layer" in column else "that it is a gateway"
     return (
@@ -138,7 +139,7 @@ def verdict(state: State, stops: tuple[Stop, ...]) -> str:
         first = min(b.hop for b in state.breaks)
         between = state.route[first : len(stops) - 1]
         if between:
-            names = ", ".join(node.name for node in between)
+            names = " and ".join(node.name for node in between)
             passed = f" {capital(names)} passed it on and saw nothing wrong;"
         return f"{done}:{passed} {last.node.name} refuses it: {why_refused(state, last)}."
     text = f"{done}: nobody notices, and the text arrives as it was."
@@ -151,13 +152,13 @@ def verdict(state: State, stops: tuple[Stop, ...]) -> str:
     return text
 
 
-def stop_note(state: State, node: Node, hop: HopTrace | None, *, is_last: bool) -> str:
-    """The few words under a stop of the route."""
+def stop_note(hop: HopTrace | None, *, is_last: bool, is_broken: bool) -> str:
+    """The few words under a stop of the route: after a break, each node's verdict."""
     if hop is not None and hop.outcome == "refused":
         return "refuses it"
     if is_last:
         return "opens it"
-    return ""
+    return "passes it on" if is_broken else ""
 
 
 def arrival(state: State, stops: tuple[Stop, ...]) -> str:

@@ -1,0 +1,127 @@
+"""Make the pictures of docs/images: real panels in a real JupyterLab, photographed.
+
+    python docs/make_images.py              # all of them
+    python docs/make_images.py lesson_03    # those whose name begins so
+
+Needs Chromium and the test extras. The panels are made from a seed, so a picture changes
+only where the code does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+IMAGES = HERE / "images"
+sys.path.insert(0, str(HERE.parent / "tests" / "support"))
+
+from lab_in_chromium import LabBrowser, LabPage, serve_lab, start_chromium  # noqa: E402
+
+INSPECTOR = [
+    "from workbench.panels.packet_inspector import packet_inspector",
+    "panel = packet_inspector(seed=2009); panel",
+]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A panel, what is done to it, and the window that it is seen in."""
+
+    name: str
+    cells: list[str]
+    root: str
+    pose: Callable[[LabPage], None]
+    viewport: tuple[int, int] = (1280, 1000)
+    theme: str = "light"
+    scale: float = 2.0
+
+
+def first_hop(lab: LabPage) -> None:
+    """One step on, the cursor on the first byte of the routing information."""
+    lab.page.get_by_role("button", name="First hop").click()
+    lab.page.locator(".pi-summary", has_text="Hop 1 of").wait_for()
+    offset = lab.page.get_by_label("Byte", exact=True)
+    offset.fill("48")
+    offset.press("Enter")
+    offset.blur()
+
+
+def as_built(lab: LabPage) -> None:
+    """As it stands when the cell has run."""
+    lab.page.locator(".pi-summary", has_text="You packed").wait_for()
+
+
+def broken(lab: LabPage) -> None:
+    """One bit of the payload flipped at the second node, seen at the exit."""
+    first_hop(lab)
+    lab.page.get_by_role("button", name="Next hop").click()
+    lab.page.locator(".pi-summary", has_text="Hop 2 of").wait_for()
+    offset = lab.page.get_by_label("Byte", exact=True)
+    offset.fill("700")
+    offset.press("Enter")
+    lab.page.locator(".pi-bit").last.click()
+    lab.page.locator(".pi-verdict", has_text="refuses").wait_for()
+    lab.page.locator(".pi-stop").nth(4).click()
+    lab.page.locator(".pi-summary", has_text="Hop 4 of").wait_for()
+
+
+PICTURES = [
+    Picture("packet_inspector", INSPECTOR, ".pi-root", first_hop),
+    Picture("packet_inspector_dark", INSPECTOR, ".pi-root", broken, theme="dark"),
+    Picture("packet_inspector_360", INSPECTOR, ".pi-root", first_hop, viewport=(360, 740)),
+    Picture(
+        "packet_inspector_presenter",
+        [INSPECTOR[0], "panel = packet_inspector(seed=2009, presenter=True); panel"],
+        ".pi-root",
+        first_hop,
+        viewport=(1280, 720),
+        scale=1.0,
+    ),
+]
+
+
+def photograph(browser: LabBrowser, picture: Picture) -> Path:
+    """Pose the panel and write the picture."""
+    with browser.open_cells(
+        picture.cells,
+        run=True,
+        viewport=picture.viewport,
+        theme=picture.theme,
+        scale=picture.scale,
+    ) as lab:
+        root = lab.page.locator(picture.root).first
+        root.wait_for()
+        picture.pose(lab)
+        # The whole panel in one piece: Lab scrolls inside its window, a picture does not.
+        box = root.bounding_box()
+        if box is not None:
+            lab.set_viewport(picture.viewport[0], int(box["height"]) + 260)
+        lab.page.mouse.move(0, 0)
+        root.scroll_into_view_if_needed()
+        path = IMAGES / f"{picture.name}.png"
+        root.screenshot(path=path, animations="disabled")
+        # Flat colours need no more than 256 entries; the file is a quarter of the size.
+        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
+        if lab.outside_requests or lab.page_errors:
+            raise SystemExit(f"{picture.name}: {lab.outside_requests} {lab.page_errors}")
+        return path
+
+
+def main(wanted: list[str]) -> None:
+    """Make every picture, or those whose names begin with one of the words given."""
+    IMAGES.mkdir(exist_ok=True)
+    chosen = [p for p in PICTURES if not wanted or any(p.name.startswith(w) for w in wanted)]
+    with serve_lab() as server, start_chromium(server) as browser:
+        for picture in chosen:
+            print(photograph(browser, picture))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
