@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.anonymity._chances import binomial_chances, poisson_window
 from workbench.anonymity._checks import FloatArray, number, positive, whole
-from workbench.anonymity.closed_forms import poisson_window
 from workbench.errors import AnonymityError
 
 # Chances of 0..n packets leaving when n are held.
 LeavingRule = Callable[[int], FloatArray]
 
-_LARGEST_POOL = 3000
+_LARGEST_POOL = 2000
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def timed_pool(packets_per_interval: float, keep: int) -> BatchForm:
     Parameters
     ----------
     packets_per_interval : float
-        Mean Poisson arrivals in one interval, above 0, at most 1500.
+        Mean Poisson arrivals in one interval, above 0, at most 1000.
     keep : int
-        Packets that stay, 0 (a timed mix) to 1500.
+        Packets that stay, 0 (a timed mix) to 1000.
 
     Notes
     -----
@@ -71,7 +71,7 @@ def timed_pool(packets_per_interval: float, keep: int) -> BatchForm:
     >>> round(timed_pool(10.0, 0).entropy_bits, 3), timed_pool(10.0, 0).delay_intervals
     (3.395, 0.5)
     """
-    stay = whole("keep", keep, 0, 1500)
+    stay = whole("keep", keep, 0, 1000)
     return timed_batch(packets_per_interval, lambda held: _surely(held, max(held - stay, 0)))
 
 
@@ -88,7 +88,7 @@ def cottrell(packets_per_interval: float, keep: int = 45, fraction: float = 0.65
     >>> cottrell(20.0).entropy_bits > timed_pool(20.0, 45).entropy_bits - 1e-9
     True
     """
-    stay = whole("keep", keep, 0, 1500)
+    stay = whole("keep", keep, 0, 1000)
     share = number("fraction", fraction, 0.05, 1.0)
 
     def leaving(held: int) -> FloatArray:
@@ -112,12 +112,12 @@ def binomial(packets_per_interval: float, mean: float, sd: float) -> BatchForm:
     >>> binomial(20.0, mean=30.0, sd=10.0).delay_intervals > 0.5
     True
     """
-    middle = number("mean", mean, 0.0, 1500.0)
+    middle = number("mean", mean, 0.0, 1000.0)
     spread = positive("sd", sd)
 
     def leaving(held: int) -> FloatArray:
         chance = 0.5 * math.erfc(-(held - middle) / (spread * math.sqrt(2.0)))
-        return _binomial(held, chance)
+        return binomial_chances(held, chance)
 
     return timed_batch(packets_per_interval, leaving)
 
@@ -128,16 +128,22 @@ def timed_batch(packets_per_interval: float, leaving: LeavingRule) -> BatchForm:
     Raises
     ------
     AnonymityError
-        When the pool would grow beyond 3000 packets (more comes in than may leave).
+        When the pool would grow beyond 2000 packets (more comes in than may leave).
     """
-    arrivals = number("packets_per_interval", packets_per_interval, 1e-3, 1500.0)
+    arrivals = number("packets_per_interval", packets_per_interval, 1e-3, 1000.0)
+    if float(leaving(_LARGEST_POOL) @ np.arange(_LARGEST_POOL + 1)) <= arrivals:
+        raise _too_large(arrivals)
     top = int(arrivals + 10.0 * math.sqrt(arrivals)) + 60
     while top <= _LARGEST_POOL:
         form = _solve(arrivals, leaving, top)
         if form is not None:
             return form
         top = int(1.7 * top)
-    raise AnonymityError(
+    raise _too_large(arrivals)
+
+
+def _too_large(arrivals: float) -> AnonymityError:
+    return AnonymityError(
         f"the pool grows beyond {_LARGEST_POOL} packets at {arrivals:g} arrivals an interval; "
         "expected a strategy that lets more go than comes in"
     )
@@ -177,18 +183,19 @@ def _arrival_matrix(arrivals: float, top: int) -> FloatArray:
 
 
 def _stationary(chain: FloatArray) -> FloatArray | None:
-    """Long-run chances of a Markov chain that begins empty, or None if it does not settle."""
-    chances = np.zeros(chain.shape[0])
-    chances[0] = 1.0
-    step = chain
-    for _ in range(60):  # squaring: 2**60 rounds
-        following = chances @ step
-        if np.abs(following - chances).max() < 1e-14:
-            return np.asarray(following / following.sum())
-        chances = following
-        step = step @ step
-        step /= step.sum(axis=1, keepdims=True)
-    return None
+    """Long-run chances of a Markov chain, or None if it has no single long run."""
+    size = chain.shape[0]
+    system = chain.T - np.eye(size)
+    system[-1] = 1.0  # one equation follows from the others; the chances sum to 1 instead
+    right = np.zeros(size)
+    right[-1] = 1.0
+    try:
+        chances = np.linalg.solve(system, right)
+    except np.linalg.LinAlgError:
+        return None
+    if not np.isfinite(chances).all() or chances.min() < -1e-9:
+        return None
+    return np.asarray(np.maximum(chances, 0.0))
 
 
 def _doubt(chances: FloatArray, stays: FloatArray, arrive: FloatArray) -> FloatArray:
@@ -214,14 +221,3 @@ def _surely(held: int, leaving: int) -> FloatArray:
     chances = np.zeros(held + 1)
     chances[leaving] = 1.0
     return chances
-
-
-def _binomial(trials: int, chance: float) -> FloatArray:
-    if chance <= 0.0 or chance >= 1.0:
-        return _surely(trials, trials if chance >= 1.0 else 0)
-    k = np.arange(trials + 1)
-    ratio = math.log(chance) - math.log1p(-chance)
-    steps = np.log((trials - k[:-1]) / (k[1:])) + ratio
-    logs = np.concatenate([[0.0], np.cumsum(steps)])
-    weights = np.exp(logs - logs.max())
-    return np.asarray(weights / weights.sum())

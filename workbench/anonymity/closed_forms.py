@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from workbench.anonymity._chances import poisson_window
 from workbench.anonymity._checks import FloatArray, number, positive, whole
 from workbench.errors import AnonymityError
 
@@ -332,18 +333,3 @@ def timed_mix_entropy_bits(packets_per_interval: float) -> float:
     """
     first, weights = poisson_window(number("packets_per_interval", packets_per_interval, 0.0, 1e6))
     return float(weights @ np.log2(np.arange(first + 1, first + 1 + weights.size)))
-
-
-def poisson_window(mean: float) -> tuple[int, FloatArray]:
-    """Return (k0, weights): the Poisson chances of k0, k0+1, ..., all but 1e-15, of sum 1."""
-    if mean == 0.0:
-        return 0, np.ones(1)
-    reach = 9.0 * math.sqrt(mean) + 30.0
-    first = max(0, int(mean - reach))
-    last = int(mean + reach) + 1
-    k = np.arange(first, last + 1, dtype=np.float64)
-    # Relative to the first: log w(k) - log w(first) = sum of log(mean / j).
-    steps = np.log(mean) - np.log(k[1:])
-    logs = np.concatenate([[0.0], np.cumsum(steps)])
-    weights = np.exp(logs - logs.max())
-    return first, weights / weights.sum()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from workbench.anonymity._chances import binomial_chances, normal_quantile
 from workbench.anonymity._checks import FloatArray, IntArray, number, positive, rising_times, whole
 from workbench.anonymity.flows import Flows
 from workbench.errors import AnonymityError
@@ -123,7 +124,7 @@ def cross_correlation(
     a = _standard(counts(sent_s, bin_s, duration_s)[None, :])
     b = _standard(counts(received_s, bin_s, duration_s)[None, :])
     values = _correlate(a, b, shifts)[:, 0, 0]
-    return np.arange(shifts) * bin_s, values
+    return np.arange(shifts, dtype=np.float64) * float(bin_s), values
 
 
 def correlation(
@@ -215,13 +216,7 @@ def chance_interval(trials: int, chance: float, confidence: float = 0.95) -> tup
     tries = whole("trials", trials, 1, 10_000_000)
     p = number("chance", chance, 0.0, 1.0)
     tail = (1.0 - number("confidence", confidence, 0.0, 1.0)) / 2.0
-    if p in (0.0, 1.0):
-        return p, p
-    k = np.arange(tries + 1.0)
-    steps = np.log((tries - k[:-1]) / k[1:]) + math.log(p) - math.log1p(-p)
-    logs = np.concatenate([[0.0], np.cumsum(steps)])
-    weights = np.exp(logs - logs.max())
-    below = np.cumsum(weights / weights.sum())
+    below = np.cumsum(binomial_chances(tries, p))
     low = int(np.searchsorted(below, tail, side="right"))
     high = int(np.searchsorted(below, min(1.0 - tail, below[-1])))
     return low / tries, min(high, tries) / tries
@@ -242,25 +237,6 @@ def share_interval(right: int, trials: int, confidence: float = 0.95) -> tuple[f
     middle = (share + spread / 2.0) / (1.0 + spread)
     half = math.sqrt(share * (1.0 - share) * spread + spread * spread / 4.0) / (1.0 + spread)
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def normal_quantile(share: float) -> float:
-    """Where the standard normal distribution has so much below it, by bisection.
-
-    Examples
-    --------
-    >>> round(normal_quantile(0.975), 4)
-    1.96
-    """
-    wanted = number("share", share, 1e-15, 1.0 - 1e-15)
-    low, high = -9.0, 9.0
-    for _ in range(70):
-        middle = 0.5 * (low + high)
-        if 0.5 * math.erfc(-middle / math.sqrt(2.0)) < wanted:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
 
 
 def _ends(
@@ -305,11 +281,16 @@ def _standard(rows: FloatArray) -> FloatArray:
     """Return rows of mean 0 and length 1; a flow without ups and downs becomes 0."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     length = np.sqrt((centred**2).sum(axis=1, keepdims=True))
-    return np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-12)
+    result: FloatArray = np.divide(
+        centred, length, out=np.zeros_like(centred), where=length > 1e-12
+    )
+    return result
 
 
 def _correlate(a: FloatArray, b: FloatArray, shifts: int) -> FloatArray:
     """Correlations [lag, i, j] of rows of a with rows of b shifted back by each lag."""
     bins = a.shape[1]
-    values = [a[:, : bins - lag] @ b[:, lag:].T for lag in range(shifts)]
-    return np.clip(np.stack(values), -1.0, 1.0)
+    values = np.empty((shifts, a.shape[0], b.shape[0]))
+    for lag in range(shifts):
+        np.matmul(a[:, : bins - lag], b[:, lag:].T, out=values[lag])
+    return np.clip(values, -1.0, 1.0, out=values)
