@@ -184,13 +184,12 @@ def trace(
             f"{len(filters)} replay filters for {len(checked)} keys; expected one a key"
         )
     hops: list[HopTrace] = []
-    current: bytes | None = packet
     for index, (key, replay_filter) in enumerate(zip(checked, filters, strict=True)):
-        if current is None:
-            break
-        hop = _trace_hop(index, current, key, geometry, replay_filter)
+        hop = _trace_hop(index, packet, key, geometry, replay_filter)
         hops.append(hop)
-        current = hop.packet_after
+        if hop.packet_after is None:
+            break
+        packet = hop.packet_after
     return Trace(geometry, tuple(hops))
 
 
