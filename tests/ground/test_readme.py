@@ -31,5 +31,6 @@ def test_every_file_and_command_that_is_named_is_there(page):
     for target in re.findall(r"`make ([a-z-]+)", text):
         assert target in commands, f"there is no make {target}"
     for name in re.findall(r"`((?:workbench|tests|benchmarks|docs|lessons|binder)/[\w./]+)`", text):
-        if not name.endswith("_lessons"):  # it exists in a built wheel only
+        # One exists in a built wheel only, and NN stands for a number of your choice.
+        if not name.endswith("_lessons") and "/NN_" not in name:
             assert (PROJECT / name).exists(), f"there is no {name}"
