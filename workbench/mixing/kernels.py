@@ -1,0 +1,1145 @@
+"""The loops: numba only, arrays in, arrays out; no classes, no I/O, no hidden state.
+
+All kernels live in this one file because numba's cache does not notice a change in another
+module. The generator's state is an argument too (``state.rng``).
+
+How mass moves. Each mix m has a row of ``state.mass``. In a mix that mixes uniformly the row is
+the *mean mass of a held packet*, a = M / n: a leaving packet takes a and leaves a behind for
+the others, so leaving changes nothing but n; an arriving packet with mass q makes it
+a + (q - a) / (n + 1). Packets that end are therefore only counted, and the logarithm is
+taken once for all that ended since the row last changed.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+# -- names of the scalars in state.ints -----------------------------------------------------
+HEAP_N, SLOTS_FREE, ROWS_FREE, ROWS_HIGH, LIVE, SENDERS, NEXT_PACKET, REAL_COUNT = range(8)
+NEXT_TARGET, LOG_N, SINCE_CHECK, CURSOR, LAYERS, WIDTH, STRIDE, TOPOLOGY = range(8, 16)
+RULE, DRAW, SIZE, KEEP, QUEUE, IS_LOGGED, BY_RECEIVER, MIXES = range(16, 24)
+LATENCY_N, SAMPLE_N, SAMPLE_STRIDE, LIVE_SUM, CHECK_EVERY, EVENTS, CLIENTS, TARGETS = range(24, 32)
+INT_SCALARS = 32
+
+# -- names of the scalars in state.reals ----------------------------------------------------
+NOW, LINK_S, LINK_LOSS, MIX_LOSS, SERVICE_S, DELAY_S, SPREAD, SHAPE = range(8)
+INTERVAL_S, FRACTION, COIN_MEAN, COIN_SD, RETIRE_BELOW, HAZARD_MAX, LOOP_RATE, LATENCY_SUM = range(
+    8, 16
+)
+LATENCY_SQUARES, LATENCY_BIN_S, MEASURE_FROM, MEASURE_TO, CLOCK = range(16, 21)
+REAL_SCALARS = 24
+
+STRATIFIED, CASCADE, FREE_ROUTE = 0, 1, 2
+BY_DELAY, BY_THRESHOLD, BY_TIME, BY_COTTRELL, BY_COIN = 0, 1, 2, 3, 4
+DRAW_NONE, DRAW_EXPONENTIAL, DRAW_FIXED, DRAW_UNIFORM, DRAW_GAMMA = 0, 1, 2, 3, 4
+# How a mix's posterior is kept: exactly uniform; not mixed at all (corrupted, none, fixed);
+# uniform with births, deaths or losses unseen; by age.
+UNIFORM, BYPASS, BLURRED, WEIGHTED = 0, 1, 2, 3
+# What the kernel says when it comes back.
+FINISHED, NEED_SLOTS, NEED_ROWS, NEED_COLUMNS, NEED_LOG = 0, 1, 2, 3, 4
+# Streams of random numbers: traffic streams first (real, loop, drop, mix loop, main).
+T_REAL, T_LOOP, T_DROP, T_MIX, T_MAIN, T_BURST = 0, 1, 2, 3, 4, 5
+R_ROUTE, R_DELAY, R_LOSS, R_BATCH, R_HOP = 6, 11, 16, 17, 18
+STREAMS = 19
+EV_LEAVE, EV_ARRIVE, EV_ADMIT, EV_RELEASE = 0, 1, 2, 3
+NOTHING, CROSS, ARRIVE, ADMIT, LEAVE, EXIT, DROP = 0, 1, 2, 3, 4, 5, 6
+LOST_ON_LINK, LOST_AT_DOWN, LOST_IN_QUEUE, LOST_INSIDE = 0, 1, 2, 3
+NOWHERE = -(2**31)
+TINY = 1e-200  # below this a mass is set to zero: denormal numbers are slow
+S_PLOGP, S_DONE, S_LOST, S_ABSORBED, S_LEFT, S_MAX, S_SQUARES = 0, 1, 2, 3, 4, 5, 6
+
+_jit = njit(cache=True, nogil=True)
+
+
+# -- random numbers: xoshiro256++ (Blackman and Vigna 2019) -----------------------------------
+
+
+@_jit
+def _bits(rng, k):
+    s0, s1, s2, s3 = rng[k, 0], rng[k, 1], rng[k, 2], rng[k, 3]
+    x = s0 + s3
+    result = ((x << np.uint64(23)) | (x >> np.uint64(41))) + s0
+    t = s1 << np.uint64(17)
+    s2 ^= s0
+    s3 ^= s1
+    s1 ^= s2
+    s0 ^= s3
+    s2 ^= t
+    s3 = (s3 << np.uint64(45)) | (s3 >> np.uint64(19))
+    rng[k, 0], rng[k, 1], rng[k, 2], rng[k, 3] = s0, s1, s2, s3
+    return result
+
+
+@_jit
+def _uniform(rng, k):
+    """In [0, 1)."""
+    return float(np.int64(_bits(rng, k) >> np.uint64(11))) * (1.0 / 9007199254740992.0)
+
+
+@_jit
+def _exponential(rng, k):
+    """Mean 1; never 0 or infinite."""
+    return -math.log((float(np.int64(_bits(rng, k) >> np.uint64(11))) + 0.5) / 9007199254740992.0)
+
+
+@_jit
+def _below(rng, k, n):
+    """A whole number in [0, n); the bias of at most n / 2^32 is beyond any test."""
+    return np.int64(((_bits(rng, k) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
+
+
+@_jit
+def _normal(rng, k):
+    while True:
+        u = 2.0 * _uniform(rng, k) - 1.0
+        v = 2.0 * _uniform(rng, k) - 1.0
+        r = u * u + v * v
+        if 0.0 < r < 1.0:
+            return u * math.sqrt(-2.0 * math.log(r) / r)
+
+
+@_jit
+def _gamma(rng, k, shape):
+    """Gamma of mean ``shape`` (Marsaglia and Tsang 2000)."""
+    boost = 1.0
+    a = shape
+    if a < 1.0:
+        boost = (1.0 - _uniform(rng, k)) ** (1.0 / a)
+        a += 1.0
+    d = a - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    while True:
+        x = _normal(rng, k)
+        v = 1.0 + c * x
+        if v <= 0.0:
+            continue
+        v = v * v * v
+        u = 1.0 - _uniform(rng, k)
+        if math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
+            return boost * d * v
+
+
+@_jit
+def _unit_delay(rng, k, draw, spread, shape):
+    """One delay of mean 1, as the sender draws it."""
+    if draw == DRAW_EXPONENTIAL:
+        return _exponential(rng, k)
+    if draw == DRAW_FIXED:
+        return 1.0
+    if draw == DRAW_UNIFORM:
+        return 1.0 + spread * (2.0 * _uniform(rng, k) - 1.0)
+    if draw == DRAW_GAMMA:
+        return _gamma(rng, k, shape) / shape
+    return 0.0
+
+
+# -- the event queue: a heap of four children -------------------------------------------------
+
+
+@_jit
+def _heap_up(times, codes, i, time, code):
+    while i > 0:
+        parent = (i - 1) >> 2
+        if times[parent] <= time:
+            break
+        times[i] = times[parent]
+        codes[i] = codes[parent]
+        i = parent
+    times[i] = time
+    codes[i] = code
+
+
+@_jit
+def _heap_down(times, codes, n, time, code):
+    """Put (time, code) at the top of a heap of n whose top is a hole."""
+    i = 0
+    while True:
+        child = 4 * i + 1
+        if child >= n:
+            break
+        best = child
+        best_time = times[child]
+        last = min(child + 4, n)
+        for c in range(child + 1, last):
+            if times[c] < best_time:
+                best = c
+                best_time = times[c]
+        if best_time >= time:
+            break
+        times[i] = best_time
+        codes[i] = codes[best]
+        i = best
+    times[i] = time
+    codes[i] = code
+
+
+# -- probability mass -------------------------------------------------------------------------
+
+
+@_jit
+def _put(mass, m, src, n, width, is_fresh):
+    """Row m becomes the mean over n held packets and one more with mass row ``src``."""
+    share = 1.0 / (n + 1.0)
+    if is_fresh:
+        for j in range(width):
+            mass[m, j] = mass[src, j] * share
+    else:
+        for j in range(width):
+            value = mass[m, j] + (mass[src, j] - mass[m, j]) * share
+            mass[m, j] = value if value > TINY else 0.0
+
+
+@_jit
+def _dilute(mass, m, n, width):
+    """As _put, for a packet that carries no mass at all."""
+    share = n / (n + 1.0)
+    for j in range(width):
+        value = mass[m, j] * share
+        mass[m, j] = value if value > TINY else 0.0
+
+
+@_jit
+def _end(mass, row, count, first, live, sums):
+    """``count`` packets with the mass of ``row`` have left the network, seen by the observer."""
+    for j in range(live):
+        p = mass[row, first + j]
+        if p > 0.0:
+            amount = count * p
+            sums[j, S_PLOGP] += amount * math.log(p)
+            sums[j, S_DONE] += amount
+            sums[j, S_SQUARES] += amount * p
+            if p > sums[j, S_MAX]:
+                sums[j, S_MAX] = p
+
+
+@_jit
+def _add_sums(mass, row, factor, first, live, sums, which):
+    for j in range(live):
+        sums[j, which] += factor * mass[row, first + j]
+
+
+@_jit
+def _take_row(ints, row_refs, row_free, row_still):
+    ints[ROWS_FREE] -= 1
+    row = row_free[ints[ROWS_FREE]]
+    row_refs[row] = 1
+    row_still[row] = -1.0
+    if row >= ints[ROWS_HIGH]:
+        ints[ROWS_HIGH] = row + 1
+    return row
+
+
+@_jit
+def _drop_row(ints, row_refs, row_free, row):
+    row_refs[row] -= 1
+    if row_refs[row] == 0:
+        row_free[ints[ROWS_FREE]] = row
+        ints[ROWS_FREE] += 1
+
+
+@_jit
+def _hazard(hazard, age, top):
+    """The rate of leaving at an age (in mean delays), from a table over [0, top)."""
+    x = age / top * len(hazard)
+    i = np.int64(x)
+    if i < 0:
+        i = 0
+    return hazard[min(i, len(hazard) - 1)]
+
+
+@_jit
+def _take_weighted(state, m, time, width, has_width):
+    """Mass of a packet that leaves a mix whose delays are not memoryless, into the scratch row.
+
+    Each held position i leaves now with w_i = q_i min(1, c h_i): q_i the chance that it is
+    still here, h_i its hazard at its age, c such that the sum is 1. An approximation: the true
+    posterior is a ratio of permanents.
+    """
+    ints, reals = state.ints, state.reals
+    mass, row_time, row_still, row_next = (
+        state.mass,
+        state.row_time,
+        state.row_still,
+        state.row_next,
+    )
+    scratch = ints[MIXES]
+    top = reals[HAZARD_MAX]
+    delay = reals[DELAY_S]
+    loops = reals[LOOP_RATE] * delay
+    if has_width:
+        for j in range(width):
+            mass[scratch, j] = 0.0
+    clipped = 0.0
+    c = -1.0
+    for _ in range(30):
+        total = loops
+        full = 0.0
+        i = state.head[m]
+        while i >= 0:
+            h = _hazard(state.hazard, (time - row_time[i]) / delay, top) + 1e-12
+            if c > 0.0 and c * h >= 1.0:
+                full += row_still[i]
+            else:
+                total += row_still[i] * h
+            i = row_next[i]
+        if c > 0.0 and full <= clipped + 1e-15:
+            break
+        clipped = full
+        if full >= 1.0 or total <= 0.0:
+            break
+        c = max(c, (1.0 - full) / total)
+    before = np.int64(-1)
+    i = state.head[m]
+    while i >= 0:
+        h = _hazard(state.hazard, (time - row_time[i]) / delay, top) + 1e-12
+        w = row_still[i] * min(1.0, c * h)
+        row_still[i] -= w
+        if has_width and w > 0.0:
+            for j in range(width):
+                mass[scratch, j] += w * mass[i, j]
+        after = row_next[i]
+        if row_still[i] < 1e-13:
+            first = ints[SENDERS]
+            _add_sums(mass, i, row_still[i], first, ints[LIVE], state.live_sums, S_LEFT)
+            if before < 0:
+                state.head[m] = after
+            else:
+                row_next[before] = after
+            row_still[i] = -1.0
+            _drop_row(ints, state.row_refs, state.row_free, i)
+        else:
+            before = i
+        i = after
+
+
+@_jit
+def _settle(state):
+    """Count what has ended at every mix since its row last changed."""
+    ints = state.ints
+    for m in range(ints[MIXES]):
+        if state.pending[m] > 0:
+            if state.has_mass[m]:
+                _end(
+                    state.mass,
+                    m,
+                    float(state.pending[m]),
+                    ints[SENDERS],
+                    ints[LIVE],
+                    state.live_sums,
+                )
+            state.pending[m] = 0
+
+
+@_jit
+def _in_flight(state, column):
+    """Mass of a live target that is inside the network, added up where it is."""
+    ints, mass = state.ints, state.mass
+    total = 0.0
+    for m in range(ints[MIXES]):
+        if state.has_mass[m]:
+            if state.mode[m] == UNIFORM:
+                total += state.held[m] * mass[m, column]
+            elif state.mode[m] == BLURRED:
+                total += mass[m, column]
+    for row in range(ints[MIXES] + 1, ints[ROWS_HIGH]):
+        if state.row_refs[row] > 0:
+            if state.row_still[row] >= 0.0:
+                total += state.row_still[row] * mass[row, column]
+            else:
+                total += state.row_refs[row] * mass[row, column]
+    return total
+
+
+@_jit
+def _entropy(values, total):
+    """Shannon entropy in bits and largest share of non-negative values that add up to total."""
+    if total <= 0.0:
+        return math.nan, math.nan
+    entropy = 0.0
+    largest = 0.0
+    for i in range(len(values)):
+        p = values[i] / total
+        if p > 0.0:
+            entropy -= p * math.log2(p)
+            largest = max(largest, p)
+    return max(entropy, 0.0), largest
+
+
+@_jit
+def _retire(state, live_index):
+    """Write a target's outcome and give its column to the last live one."""
+    ints, mass, sums = state.ints, state.mass, state.live_sums
+    first = ints[SENDERS]
+    column = first + live_index
+    target = state.live_target[live_index]
+    out = state.results[target]
+    done = sums[live_index, S_DONE]
+    out[1] = done
+    out[2] = _in_flight(state, column) + sums[live_index, S_LEFT]
+    out[3] = sums[live_index, S_LOST]
+    out[4] = sums[live_index, S_ABSORBED]
+    if done > 0.0:
+        out[0] = max((math.log(done) - sums[live_index, S_PLOGP] / done) / math.log(2.0), 0.0)
+        out[5] = sums[live_index, S_MAX] / done
+        out[6] = sums[live_index, S_SQUARES] / (done * done)
+    else:
+        out[0] = math.nan
+        out[5] = math.nan
+        out[6] = math.nan
+    out[8] = state.reals[NOW]
+    if ints[BY_RECEIVER]:
+        values = state.by_receiver[:, column]
+        out[9], out[10] = _entropy(values, values.sum())
+    last = ints[LIVE] - 1
+    end = first + last
+    if column != end:
+        for row in range(ints[ROWS_HIGH]):
+            mass[row, column] = mass[row, end]
+        for k in range(sums.shape[1]):
+            sums[live_index, k] = sums[last, k]
+        state.live_target[live_index] = state.live_target[last]
+        if ints[BY_RECEIVER]:
+            for client in range(state.by_receiver.shape[0]):
+                state.by_receiver[client, column] = state.by_receiver[client, end]
+    ints[LIVE] = last
+    if last == 0 and first == 0:
+        for m in range(ints[MIXES]):
+            state.has_mass[m] = 0
+
+
+@_jit
+def retire_below(state, threshold):
+    """Retire the live targets with less than ``threshold`` of their mass in flight."""
+    _settle(state)
+    sums = state.live_sums
+    for j in range(state.ints[LIVE] - 1, -1, -1):
+        known = sums[j, S_DONE] + sums[j, S_LOST] + sums[j, S_ABSORBED] + sums[j, S_LEFT]
+        if 1.0 - known < threshold:
+            _retire(state, j)
+
+
+@_jit
+def _bear(state, number, time):
+    """A new live target: a column of zeros in every row."""
+    ints = state.ints
+    live = ints[LIVE]
+    column = ints[SENDERS] + live
+    for row in range(ints[ROWS_HIGH]):
+        state.mass[row, column] = 0.0
+    for k in range(state.live_sums.shape[1]):
+        state.live_sums[live, k] = 0.0
+    if ints[BY_RECEIVER]:
+        for client in range(state.by_receiver.shape[0]):
+            state.by_receiver[client, column] = 0.0
+    target = ints[NEXT_TARGET]
+    state.live_target[live] = target
+    state.results[target, 7] = time
+    state.results[target, 14] = float(number)
+    state.results[target, 15] = 1.0
+    ints[LIVE] = live + 1
+    ints[NEXT_TARGET] = target + 1
+    return column
+
+
+# -- routes ------------------------------------------------------------------------------------
+
+
+@_jit
+def _draw_route(rng, k, ints, route, kind, sender):
+    """The mixes of a new packet, as the sender chooses them."""
+    layers, width, stride = ints[LAYERS], ints[WIDTH], ints[STRIDE]
+    topology = ints[TOPOLOGY]
+    if kind == 3:
+        layer, index = sender // stride, sender % stride
+        for hop in range(layers):
+            to = (layer + 1 + hop) % layers
+            if topology == STRATIFIED:
+                route[hop] = to * stride + _below(rng, k, width)
+            else:
+                route[hop] = to * stride + index
+    elif topology == STRATIFIED:
+        for hop in range(layers):
+            route[hop] = hop * stride + _below(rng, k, width)
+    elif topology == CASCADE:
+        index = _below(rng, k, width)
+        for hop in range(layers):
+            route[hop] = hop * stride + index
+    if topology == FREE_ROUTE:
+        for hop in range(layers):
+            while True:
+                pick = _below(rng, k, layers * width)
+                node = (pick // width) * stride + pick % width
+                is_new = kind != 3 or node != sender
+                for earlier in range(hop):
+                    if route[earlier] == node:
+                        is_new = False
+                if is_new or (kind == 3 and hop == layers - 1):
+                    break
+            route[hop] = node
+    if kind == 3:
+        route[layers - 1] = sender
+
+
+@_jit
+def _log(state, slot, source, target, leave, arrive, wait):
+    row = state.ints[LOG_N]
+    state.log_packet[row] = state.slot_number[slot]
+    state.log_kind[row] = state.slot_kind[slot]
+    state.log_source[row] = source
+    state.log_target[row] = target
+    state.log_leave[row] = leave
+    state.log_arrive[row] = arrive
+    state.log_wait[row] = wait
+    state.ints[LOG_N] = row + 1
+
+
+@_jit
+def _note_latency(state, slot, time):
+    """Exact sums, a histogram, and every k-th value, k doubling when the sample is full."""
+    ints, reals = state.ints, state.reals
+    sent = state.slot_sent[slot]
+    if sent < reals[MEASURE_FROM] or sent >= reals[MEASURE_TO]:
+        return
+    latency = time - sent
+    count = ints[LATENCY_N]
+    ints[LATENCY_N] = count + 1
+    reals[LATENCY_SUM] += latency
+    reals[LATENCY_SQUARES] += latency * latency
+    bins = state.latency_bins
+    at = latency / reals[LATENCY_BIN_S]
+    bins[np.int64(at) if at < len(bins) - 1 else len(bins) - 1] += 1
+    sample = state.latency_sample
+    if count % ints[SAMPLE_STRIDE] == 0:
+        if ints[SAMPLE_N] == len(sample):
+            half = len(sample) // 2
+            for i in range(half):
+                sample[i] = sample[2 * i]
+            ints[SAMPLE_N] = half
+            ints[SAMPLE_STRIDE] *= 2
+        if count % ints[SAMPLE_STRIDE] == 0:
+            sample[ints[SAMPLE_N]] = latency
+            ints[SAMPLE_N] += 1
+
+
+@_jit
+def _count_leavers(ints, reals, rng, n):
+    """How many of n held packets a batch mix lets go now."""
+    rule = ints[RULE]
+    if rule == BY_THRESHOLD:
+        return min(ints[SIZE], n)
+    if rule == BY_TIME:
+        return max(n - ints[KEEP], 0)
+    if n == 0:
+        return 0
+    if rule == BY_COTTRELL:
+        share = min(1.0 - ints[KEEP] / n, reals[FRACTION])
+        return max(np.int64(share * n + 1e-9), 0)
+    chance = 0.5 * math.erfc((reals[COIN_MEAN] - n) / (reals[COIN_SD] * math.sqrt(2.0)))
+    leavers = 0
+    for _ in range(n):
+        if _uniform(rng, R_BATCH) < chance:
+            leavers += 1
+    return leavers
+
+
+# -- traffic -------------------------------------------------------------------------------------
+
+# Scalars of the traffic's ``dials`` array; the first five are the rates of the streams.
+D_ON_RATE, D_TOGGLE_ON, D_TOGGLE_OFF, D_DAY_S, D_DEPTH, D_PATTERN, D_WAITING, D_WAIT_AREA = range(
+    5, 13
+)
+D_WAIT_SINCE, D_ACTIVE, D_CLIENTS, D_MIXES, D_HAS_MAIN = range(13, 18)
+DIALS = 20
+STEADY, BURSTY, DAILY = 0, 1, 2
+
+
+@_jit
+def _other_client(rng, k, client, clients):
+    """Somebody else, all equally likely; oneself only where there is nobody else."""
+    if clients < 2:
+        return client
+    pick = _below(rng, k, clients - 1)
+    return pick + 1 if pick >= client else pick
+
+
+@_jit
+def _burst_rate(dials):
+    """Rate of all that the bursty stream does next: sends, starts and ends of bursts."""
+    active = dials[D_ACTIVE]
+    idle = dials[D_CLIENTS] - active
+    return active * (dials[D_ON_RATE] + dials[D_TOGGLE_OFF]) + idle * dials[D_TOGGLE_ON]
+
+
+@_jit
+def start_traffic(dials, next_times, order, rng, now):
+    """Draw who is in a burst, and the first time of each stream."""
+    if dials[D_PATTERN] == BURSTY:
+        clients = np.int64(dials[D_CLIENTS])
+        share = 1.0
+        if dials[D_TOGGLE_OFF] > 0.0:
+            share = dials[D_TOGGLE_ON] / (dials[D_TOGGLE_ON] + dials[D_TOGGLE_OFF])
+        active = 0
+        for i in range(clients):
+            if _uniform(rng, T_BURST) < share:
+                order[i] = order[active]
+                order[active] = i
+                active += 1
+            else:
+                order[i] = i
+        dials[D_ACTIVE] = active
+    for k in range(5):
+        rate = dials[k]
+        if k == T_REAL and dials[D_PATTERN] == BURSTY and rate > 0.0:
+            rate = _burst_rate(dials)
+        next_times[k] = now + _exponential(rng, k) / rate if rate > 0.0 else math.inf
+
+
+@_jit
+def fill_arrivals(dials, next_times, order, queues, rng, until, times, senders, receivers, codes):
+    """The packets that clients and mixes send next, up to ``until`` or a full chunk.
+
+    Every client's streams are independent and Poisson; together they are one Poisson stream
+    whose every packet belongs to a random client. Returns how many packets were written.
+    """
+    clients = np.int64(dials[D_CLIENTS])
+    mixes = np.int64(dials[D_MIXES])
+    pattern = dials[D_PATTERN]
+    has_main = dials[D_HAS_MAIN] != 0.0
+    count = 0
+    room = len(times)
+    while count < room:
+        k = 0
+        now = next_times[0]
+        for other in range(1, 5):
+            if next_times[other] < now:
+                now = next_times[other]
+                k = other
+        if now > until or now == math.inf:
+            break
+        rate = dials[k]
+        client = np.int64(-1)
+        if k == T_REAL and pattern == BURSTY:
+            active = np.int64(dials[D_ACTIVE])
+            pick = _uniform(rng, T_REAL) * _burst_rate(dials)
+            sending = active * dials[D_ON_RATE]
+            if pick < sending:
+                client = np.int64(order[min(np.int64(pick / dials[D_ON_RATE]), active - 1)])
+            else:
+                # A burst ends (swap with the last active) or begins (swap with the first idle).
+                ends = pick < sending + active * dials[D_TOGGLE_OFF] and active > 0
+                if not ends and active == clients:
+                    ends = True
+                at = _below(rng, T_BURST, active if ends else clients - active)
+                edge = active - 1 if ends else active
+                if not ends:
+                    at += active
+                moved = order[at]
+                order[at] = order[edge]
+                order[edge] = moved
+                dials[D_ACTIVE] = edge if ends else active + 1
+            rate = _burst_rate(dials)
+        elif k == T_REAL and pattern == DAILY:
+            client = _below(rng, k, clients)
+            height = 1.0 - dials[D_DEPTH] * math.cos(2.0 * math.pi * now / dials[D_DAY_S])
+            if _uniform(rng, T_BURST) * (1.0 + dials[D_DEPTH]) >= height:
+                client = np.int64(-1)
+        elif k != T_MIX:
+            client = _below(rng, k, clients)
+        next_times[k] = now + _exponential(rng, k) / rate if rate > 0.0 else math.inf
+        if k == T_MIX:
+            sender = _below(rng, k, mixes)
+            times[count], senders[count], receivers[count] = now, sender, -1
+            codes[count] = 3 + 16 * T_MIX
+            count += 1
+            continue
+        if client < 0:
+            continue
+        if k == T_REAL and has_main:
+            dials[D_WAIT_AREA] += dials[D_WAITING] * (now - dials[D_WAIT_SINCE])
+            dials[D_WAIT_SINCE] = now
+            dials[D_WAITING] += 1.0
+            queues[client] += 1
+            continue
+        kind = k
+        if k == T_MAIN:
+            kind = T_DROP
+            if queues[client] > 0:
+                queues[client] -= 1
+                dials[D_WAIT_AREA] += dials[D_WAITING] * (now - dials[D_WAIT_SINCE])
+                dials[D_WAIT_SINCE] = now
+                dials[D_WAITING] -= 1.0
+                kind = T_REAL
+        receiver = client if k == T_LOOP else _other_client(rng, k, client, clients)
+        times[count], senders[count], receivers[count] = now, client, receiver
+        codes[count] = kind + 16 * k
+        count += 1
+    return count
+
+
+# -- the general engine ------------------------------------------------------------------------
+
+
+@_jit
+def advance(state, link_table, times, senders, receivers, codes, count, until):
+    """Process every event up to ``until``: entering packets and what is already under way.
+
+    Returns FINISHED, or a NEED_* code when an array is too short; then nothing is half done,
+    and after growing the array the same call goes on (``ints[CURSOR]`` counts what entered).
+    """
+    ints, reals, rng = state.ints, state.reals, state.rng
+    mode, held, has_mass, pending = state.mode, state.held, state.has_mass, state.pending
+    area, area_since = state.area, state.area_since
+    mass, sums = state.mass, state.live_sums
+    row_refs, row_free, row_still = state.row_refs, state.row_free, state.row_still
+    slot_hop, slot_row, slot_kind = state.slot_hop, state.slot_row, state.slot_kind
+    slot_route, slot_delay = state.slot_route, state.slot_delay
+    heap_time, heap_code = state.heap_time, state.heap_code
+    layers, stride, mixes = ints[LAYERS], ints[STRIDE], ints[MIXES]
+    topology, rule, draw = ints[TOPOLOGY], ints[RULE], ints[DRAW]
+    first = ints[SENDERS]
+    is_logged = ints[IS_LOGGED] != 0
+    link_s, link_loss, mix_loss = reals[LINK_S], reals[LINK_LOSS], reals[MIX_LOSS]
+    service_s, delay_s = reals[SERVICE_S], reals[DELAY_S]
+    spread, shape = reals[SPREAD], reals[SHAPE]
+    scratch_row = mixes
+    columns = mass.shape[1]
+    log_room = len(state.log_leave) - layers - 3
+    targets = ints[TARGETS]
+    status = FINISHED
+    while True:
+        cursor = ints[CURSOR]
+        next_entry = times[cursor] if cursor < count else math.inf
+        next_event = heap_time[0] if ints[HEAP_N] > 0 else math.inf
+        is_entry = next_entry < next_event
+        now = next_entry if is_entry else next_event
+        if now > until or now == math.inf:
+            break
+        if ints[ROWS_FREE] < 4:
+            status = NEED_ROWS
+            break
+        if is_logged and ints[LOG_N] > log_room:
+            status = NEED_LOG
+            break
+        action = NOTHING
+        flush = np.int64(-1)
+        hole = False
+        src = np.int64(-1)  # the row whose mass the packet carries, -1 for none
+        is_own = False  # is that row the packet's own, to be given back?
+        slot = np.int64(0)
+        node = np.int64(0)
+        if is_entry:
+            if ints[SLOTS_FREE] < 1:
+                status = NEED_SLOTS
+                break
+            if first + ints[LIVE] >= columns:
+                status = NEED_COLUMNS
+                break
+            reals[NOW] = now
+            ints[CURSOR] = cursor + 1
+            kind = np.int64(codes[cursor] & np.uint8(15))
+            stream = np.int64(codes[cursor] >> np.uint8(4))
+            sender = np.int64(senders[cursor])
+            ints[SLOTS_FREE] -= 1
+            slot = np.int64(state.slot_free[ints[SLOTS_FREE]])
+            _draw_route(rng, R_ROUTE + stream, ints, slot_route[slot], kind, sender)
+            if rule == BY_DELAY:
+                for hop in range(layers):
+                    unit = _unit_delay(rng, R_DELAY + stream, draw, spread, shape)
+                    slot_delay[slot, hop] = unit * delay_s
+            state.slot_number[slot] = ints[NEXT_PACKET]
+            ints[NEXT_PACKET] += 1
+            slot_kind[slot] = kind
+            state.slot_sender[slot] = sender
+            state.slot_receiver[slot] = receivers[cursor]
+            state.slot_target[slot] = -1
+            state.slot_sent[slot] = now
+            slot_hop[slot] = 0
+            slot_row[slot] = -1
+            state.sent[kind] += 1
+            ints[LIVE_SUM] += ints[LIVE]
+            column = np.int64(-1)
+            if kind == 0:
+                target = ints[NEXT_TARGET]
+                if target < targets and state.target_numbers[target] == ints[REAL_COUNT]:
+                    column = _bear(state, ints[NEXT_PACKET] - 1, now)
+                    state.slot_target[slot] = target
+                ints[REAL_COUNT] += 1
+            action = CROSS
+            node = -1 - sender
+            if kind != 3 and (first > 0 or column >= 0):
+                src = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                is_own = True
+                for j in range(first + ints[LIVE]):
+                    mass[src, j] = 0.0
+                if first > 0:
+                    mass[src, sender] = 1.0
+                if column >= 0:
+                    mass[src, column] = 1.0
+            if kind == 3:
+                node = sender
+                width = first + ints[LIVE]
+                if state.is_down[sender]:
+                    action = NOTHING
+                    state.sent[kind] -= 1
+                    state.slot_free[ints[SLOTS_FREE]] = slot
+                    ints[SLOTS_FREE] += 1
+                elif rule == BY_DELAY and width > 0 and mode[sender] == BLURRED:
+                    # Seen from outside the loop may be any held packet that leaves.
+                    if has_mass[sender]:
+                        share = min(1.0, 1.0 / (held[sender] + state.births[sender]))
+                        for j in range(width):
+                            mass[scratch_row, j] = mass[sender, j] * share
+                            mass[sender, j] -= mass[scratch_row, j]
+                        src = scratch_row
+                elif mode[sender] == WEIGHTED:
+                    _take_weighted(state, sender, now, width, width > 0)
+                    if width > 0:
+                        src = scratch_row
+        else:
+            reals[NOW] = now
+            hole = True
+            code = heap_code[0]
+            if code < 0:
+                flush = -code - 1
+                _heap_down(heap_time, heap_code, ints[HEAP_N], now + reals[INTERVAL_S], code)
+                hole = False
+            else:
+                slot = code >> 2
+                event = code & 3
+                src = np.int64(slot_row[slot])
+                is_own = src >= 0
+                if event == EV_LEAVE:
+                    action = LEAVE
+                elif event == EV_ARRIVE:
+                    action = ARRIVE
+                elif event == EV_ADMIT:
+                    action = ADMIT
+                else:
+                    node = np.int64(slot_route[slot, slot_hop[slot]])
+                    action = EXIT
+                    if slot_hop[slot] < layers - 1:
+                        slot_hop[slot] += 1
+                        action = CROSS
+        width = first + ints[LIVE]
+
+        cause = -1
+        when = -1.0  # time of the packet's next event, if it gets one
+        event = EV_LEAVE
+        while action != NOTHING:
+            if action == LEAVE:
+                m = np.int64(slot_route[slot, slot_hop[slot]])
+                area[m] += held[m] * (now - area_since[m])
+                area_since[m] = now
+                n = held[m]
+                held[m] = n - 1
+                kept = mode[m]
+                if kept == UNIFORM:
+                    src = m if has_mass[m] else np.int64(-1)
+                elif kept == BLURRED:
+                    src = np.int64(-1)
+                    if has_mass[m] and width > 0:
+                        share = min(1.0, 1.0 / (n + state.births[m]))
+                        for j in range(width):
+                            mass[scratch_row, j] = mass[m, j] * share
+                            mass[m, j] -= mass[scratch_row, j]
+                        src = scratch_row
+                elif kept == WEIGHTED:
+                    _take_weighted(state, m, now, width, width > 0)
+                    src = scratch_row if width > 0 else np.int64(-1)
+                node = m
+                action = EXIT
+                if slot_hop[slot] < layers - 1:
+                    slot_hop[slot] += 1
+                    action = CROSS
+
+            elif action == CROSS:
+                kind = slot_kind[slot]
+                m = np.int64(slot_route[slot, slot_hop[slot]])
+                if kind == 3 and topology != FREE_ROUTE and node // stride == layers - 1:
+                    # A mix loop passes a gateway on its way back to the first layer: seen from
+                    # outside, one packet ends there and another one begins.
+                    if src >= 0:
+                        _end(mass, src, 1.0, first, ints[LIVE], sums)
+                        if is_own:
+                            _drop_row(ints, row_refs, row_free, src)
+                            is_own = False
+                        src = np.int64(-1)
+                link = link_s
+                if link < 0.0:
+                    last = link_table.shape[0] - 1
+                    link = link_table[node if node >= 0 else last, m]
+                state.crossings[kind] += 1
+                action = ARRIVE
+                if link_loss > 0.0 and _uniform(rng, R_LOSS) < link_loss:
+                    cause = LOST_ON_LINK
+                    action = DROP
+                elif state.is_down[m]:
+                    cause = LOST_AT_DOWN
+                    action = DROP
+                if is_logged and action == ARRIVE:
+                    wait = math.nan
+                    if rule == BY_DELAY and service_s == 0.0:
+                        wait = slot_delay[slot, slot_hop[slot]]
+                    if kind == 3 and slot_hop[slot] == layers - 1:
+                        wait = math.nan
+                    _log(state, slot, node, m, now, now + link, wait)
+                if link > 0.0 and action == ARRIVE:
+                    if src >= 0 and not is_own:
+                        row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                        for j in range(width):
+                            mass[row, j] = mass[src, j]
+                        src = row
+                        is_own = True
+                    slot_row[slot] = src
+                    when = now + link
+                    event = EV_ARRIVE
+                    action = NOTHING
+
+            elif action == ARRIVE:
+                m = np.int64(slot_route[slot, slot_hop[slot]])
+                state.arrivals[m] += 1
+                action = ADMIT
+                if slot_kind[slot] == 3 and slot_hop[slot] == layers - 1:
+                    state.done[3] += 1
+                elif service_s > 0.0:
+                    start = max(state.free_at[m], now)
+                    ahead = math.ceil((start - now) / service_s - 1e-9)
+                    if ahead > ints[QUEUE]:
+                        cause = LOST_IN_QUEUE
+                        node = m
+                        action = DROP
+                    else:
+                        state.free_at[m] = start + service_s
+                        if src >= 0 and not is_own:
+                            row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                            for j in range(width):
+                                mass[row, j] = mass[src, j]
+                            src = row
+                        slot_row[slot] = src
+                        when = start + service_s
+                        event = EV_ADMIT
+                        action = NOTHING
+
+            elif action == ADMIT:
+                m = np.int64(slot_route[slot, slot_hop[slot]])
+                is_home = slot_kind[slot] == 3 and slot_hop[slot] == layers - 1
+                is_lost = not is_home and mix_loss > 0.0 and _uniform(rng, R_LOSS) < mix_loss
+                n = held[m]
+                kept = mode[m]
+                if kept == UNIFORM:
+                    if pending[m] > 0:
+                        if has_mass[m]:
+                            _end(mass, m, float(pending[m]), first, ints[LIVE], sums)
+                        pending[m] = 0
+                    if src >= 0:
+                        _put(mass, m, src, n, width, n == 0 or not has_mass[m])
+                        has_mass[m] = 1
+                    elif n == 0:
+                        has_mass[m] = 0
+                    elif has_mass[m]:
+                        _dilute(mass, m, n, width)
+                elif kept == BLURRED:
+                    if src >= 0:
+                        home = state.absorbed_share[m]
+                        stays = (1.0 - home) * (1.0 - mix_loss)
+                        if has_mass[m]:
+                            for j in range(width):
+                                mass[m, j] += stays * mass[src, j]
+                        else:
+                            for j in range(width):
+                                mass[m, j] = stays * mass[src, j]
+                        has_mass[m] = 1
+                        live = ints[LIVE]
+                        _add_sums(mass, src, home, first, live, sums, S_ABSORBED)
+                        share = (1.0 - home) * mix_loss
+                        _add_sums(mass, src, share, first, live, sums, S_LOST)
+                elif kept == WEIGHTED:
+                    home = state.absorbed_share[m]
+                    row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                    for j in range(width):
+                        mass[row, j] = mass[src, j] if src >= 0 else 0.0
+                    live = ints[LIVE]
+                    _add_sums(mass, row, home, first, live, sums, S_ABSORBED)
+                    share = (1.0 - home) * mix_loss
+                    _add_sums(mass, row, share, first, live, sums, S_LOST)
+                    row_still[row] = (1.0 - home) * (1.0 - mix_loss)
+                    state.row_time[row] = now
+                    state.row_next[row] = state.head[m]
+                    state.head[m] = row
+                elif (is_home or is_lost) and src >= 0:
+                    where = S_ABSORBED if is_home else S_LOST
+                    _add_sums(mass, src, 1.0, first, ints[LIVE], sums, where)
+                if kept == BYPASS and not (is_home or is_lost):
+                    if src >= 0 and not is_own:
+                        row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                        for j in range(width):
+                            mass[row, j] = mass[src, j]
+                        src = row
+                        is_own = True
+                    slot_row[slot] = src
+                else:
+                    if is_own:
+                        _drop_row(ints, row_refs, row_free, src)
+                        is_own = False
+                    src = np.int64(-1)
+                    slot_row[slot] = -1
+                action = NOTHING
+                if is_home or is_lost:
+                    if is_lost:
+                        state.dropped[LOST_INSIDE, slot_kind[slot]] += 1
+                        state.drops[m] += 1
+                        if is_logged:
+                            _log(state, slot, m, NOWHERE, now, now, math.nan)
+                    state.slot_free[ints[SLOTS_FREE]] = slot
+                    ints[SLOTS_FREE] += 1
+                else:
+                    area[m] += n * (now - area_since[m])
+                    area_since[m] = now
+                    held[m] = n + 1
+                    if rule == BY_DELAY:
+                        wait = slot_delay[slot, slot_hop[slot]]
+                        if wait > 0.0:
+                            when = now + wait
+                            event = EV_LEAVE
+                        else:
+                            action = LEAVE
+                    else:
+                        state.slot_next[slot] = state.head[m]
+                        state.head[m] = slot
+                        if rule == BY_THRESHOLD and n + 1 >= ints[SIZE] + ints[KEEP]:
+                            flush = m
+
+            elif action == EXIT:
+                kind = slot_kind[slot]
+                receiver = np.int64(state.slot_receiver[slot])
+                link = link_s
+                if link < 0.0:
+                    link = link_table[node, link_table.shape[0] - 1]
+                state.crossings[kind] += 1
+                if link_loss > 0.0 and _uniform(rng, R_LOSS) < link_loss:
+                    cause = LOST_ON_LINK
+                    action = DROP
+                else:
+                    if is_logged:
+                        _log(state, slot, node, -1 - receiver, now, now + link, math.nan)
+                    state.done[kind] += 1
+                    if kind == 0:
+                        _note_latency(state, slot, now + link)
+                    target = state.slot_target[slot]
+                    if target >= 0:
+                        state.results[target, 13] = now + link - state.slot_sent[slot]
+                        if first > 0 and src >= 0:
+                            values = mass[src, :first]
+                            entropy, largest = _entropy(values, values.sum())
+                            state.results[target, 11] = entropy
+                            state.results[target, 12] = largest
+                    if src >= 0:
+                        if ints[BY_RECEIVER]:
+                            for j in range(first, width):
+                                state.by_receiver[receiver, j] += mass[src, j]
+                        if src < scratch_row:
+                            pending[src] += 1
+                        else:
+                            _end(mass, src, 1.0, first, ints[LIVE], sums)
+                            if is_own:
+                                _drop_row(ints, row_refs, row_free, src)
+                                is_own = False
+                    state.slot_free[ints[SLOTS_FREE]] = slot
+                    ints[SLOTS_FREE] += 1
+                    action = NOTHING
+
+            else:  # DROP
+                kind = slot_kind[slot]
+                state.dropped[cause, kind] += 1
+                if node >= 0:
+                    state.drops[node] += 1
+                if is_logged:
+                    _log(state, slot, node, NOWHERE, now, now, math.nan)
+                if src >= 0:
+                    _add_sums(mass, src, 1.0, first, ints[LIVE], sums, S_LOST)
+                    if is_own:
+                        _drop_row(ints, row_refs, row_free, src)
+                        is_own = False
+                state.slot_free[ints[SLOTS_FREE]] = slot
+                ints[SLOTS_FREE] += 1
+                action = NOTHING
+
+        if when >= 0.0:
+            code = (slot << 2) | event
+            if hole:
+                _heap_down(heap_time, heap_code, ints[HEAP_N], when, code)
+                hole = False
+            else:
+                _heap_up(heap_time, heap_code, ints[HEAP_N], when, code)
+                ints[HEAP_N] += 1
+        if hole:
+            n = ints[HEAP_N] - 1
+            ints[HEAP_N] = n
+            if n > 0:
+                _heap_down(heap_time, heap_code, n, heap_time[n], heap_code[n])
+
+        if flush >= 0:
+            # A batch mix lets go of a random choice; all that leave carry the same mass.
+            m = flush
+            n = held[m]
+            leavers = _count_leavers(ints, reals, rng, n)
+            if leavers > 0:
+                row = np.int64(-1)
+                if has_mass[m] and width > 0 and mode[m] != BYPASS:
+                    row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                    row_refs[row] = leavers
+                    for j in range(width):
+                        if mode[m] == UNIFORM:
+                            mass[row, j] = mass[m, j]
+                        else:
+                            mass[row, j] = mass[m, j] / n
+                            mass[m, j] -= leavers * mass[row, j]
+                area[m] += n * (now - area_since[m])
+                area_since[m] = now
+                held[m] = n - leavers
+                i = np.int64(state.head[m])
+                for k in range(n):
+                    state.scratch[k] = i
+                    i = np.int64(state.slot_next[i])
+                for k in range(leavers):
+                    pick = k + _below(rng, R_BATCH, n - k)
+                    slot = np.int64(state.scratch[pick])
+                    state.scratch[pick] = state.scratch[k]
+                    state.scratch[k] = slot
+                    if mode[m] != BYPASS:
+                        slot_row[slot] = row
+                    _heap_up(heap_time, heap_code, ints[HEAP_N], now, (slot << 2) | EV_RELEASE)
+                    ints[HEAP_N] += 1
+                i = np.int64(-1)
+                for k in range(leavers, n):
+                    slot = np.int64(state.scratch[k])
+                    state.slot_next[slot] = i
+                    i = slot
+                state.head[m] = i
+
+        ints[EVENTS] += 1
+        ints[SINCE_CHECK] += 1
+        if ints[SINCE_CHECK] >= ints[CHECK_EVERY]:
+            ints[SINCE_CHECK] = 0
+            if ints[LIVE] > 0:
+                retire_below(state, reals[RETIRE_BELOW])
+    if status == FINISHED and until < math.inf:
+        reals[NOW] = until
+    return status
+
+
+@_jit
+def finish(state):
+    """Retire whatever target is still live, with what it left over; close the pools' books."""
+    retire_below(state, math.inf)
+    close_pools(state)
+
+
+@_jit
+def close_pools(state):
+    """Bring the time integrals of the pools up to now."""
+    now = state.reals[NOW]
+    for m in range(state.ints[MIXES]):
+        state.area[m] += state.held[m] * (now - state.area_since[m])
+        state.area_since[m] = now
