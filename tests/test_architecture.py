@@ -24,6 +24,9 @@ ALLOWED: dict[str, set[str]] = {
     "system": GROUND | {"mixing", "anonymity", "rewards"},
     "panels": GROUND | {"sphinx", "mixing", "anonymity", "rewards", "system", "teaching"},
     "teaching": {"errors"},
+    # What a lesson asks and how its answers are judged: field knowledge, so not teaching's;
+    # no widgets, so not the panels'.
+    "exercises": GROUND | {"sphinx", "mixing", "anonymity", "rewards", "system", "teaching"},
     # The command line knows no field: lessons are files to it, and Lab is a process.
     "lesson_files": {"errors"},
     "serve": {"errors"},

@@ -63,7 +63,10 @@ def test_help_grows_with_each_failure() -> None:
     assert "return sum(xs)" not in first + second
 
 
-@pytest.mark.parametrize("blank", [lambda xs: ..., lambda xs: None])
+@pytest.mark.parametrize(
+    "blank",
+    [lambda xs: ..., lambda xs: None, lambda xs: (1, ...), lambda xs: [{"a": ...}, {"b": 2}]],
+)
 def test_a_blank_fails_with_the_first_word_of_help_and_costs_nothing(blank: object) -> None:
     check = make()
     for _ in range(3):
@@ -147,3 +150,23 @@ def test_an_interrupt_is_not_swallowed() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         make()(stop)
+
+
+def test_an_exercise_may_have_two_functions() -> None:
+    def round_trip(write: object, read: object, rng: random.Random) -> None:
+        n = rng.randrange(1000)
+        if read(write(n)) != n:  # type: ignore[operator]
+            raise Wrong(f"{n} did not come back.")
+
+    check = Check(
+        "02/two",
+        "Write and read.",
+        round_trip,
+        misconception="M",
+        smaller_task="S",
+        explanation="E",
+        solution="",
+        progress=Progress(),
+    )
+    assert check(str, int)
+    assert not check(str, len)

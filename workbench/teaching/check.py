@@ -59,7 +59,7 @@ class Check:
     trial : callable
         ``trial(answer, rng)`` makes one case from ``rng`` (a ``random.Random``), calls
         ``answer`` and raises :class:`Wrong` if it does not fit; it may return a sentence
-        about what was seen.
+        about what was seen. An exercise with two functions has ``trial(first, second, rng)``.
     misconception, smaller_task, explanation : str
         The three steps of help, in words.
     solution : str
@@ -86,7 +86,7 @@ class Check:
         self,
         key: str,
         task: str,
-        trial: Callable[[Answer, random.Random], str | None],
+        trial: Callable[..., str | None],
         *,
         misconception: str,
         smaller_task: str,
@@ -106,13 +106,13 @@ class Check:
         self._rounds = rounds
         self._progress = session_progress if progress is None else progress
 
-    def __call__(self, answer: Answer, *, seed: int | None = None) -> Verdict:
+    def __call__(self, *answers: Answer, seed: int | None = None) -> Verdict:
         """Try the answer on fresh random inputs.
 
         Parameters
         ----------
-        answer : callable
-            The learner's function.
+        *answers : callable
+            The learner's function, or functions where the trial takes several.
         seed : int, optional
             For tests; by default the inputs differ each time, so an answer cannot be pasted.
 
@@ -122,15 +122,16 @@ class Check:
             True or false, and what to say. Whatever the learner's function does or raises
             becomes a verdict (a keyboard interrupt excepted).
         """
-        if not callable(answer):
-            return self._fail(f"A function is expected, not {_short(answer)}.")
+        for answer in answers:
+            if not callable(answer):
+                return self._fail(f"A function is expected, not {_short(answer)}.")
         seed = secrets.randbits(64) if seed is None else seed
         note = None
         for turn in range(self._rounds):
             # Random(str) hashes the text, so each round has its own unrelated inputs.
             rng = random.Random(f"{self.key} {seed} {turn}")
             try:
-                note = self._trial(_guarded(answer), rng)
+                note = self._trial(*map(_guarded, answers), rng)
             except _Blank:
                 return Verdict(False, f"Nothing here yet. {self.task}\n\n{self._misconception}")
             except Wrong as wrong:
@@ -170,11 +171,20 @@ def _guarded(answer: Answer) -> Answer:
         except Exception as error:
             line = _line_in(answer, error)
             raise Wrong(f"Your function stopped with {_short(error)}{line}.") from error
-        if given is None or given is ...:
+        if _is_blank(given):
             raise _Blank
         return given
 
     return call
+
+
+def _is_blank(given: object) -> bool:
+    """Nothing, an ellipsis, or one level of a collection with an ellipsis left in it."""
+    if isinstance(given, dict):
+        given = tuple(given.values())
+    if isinstance(given, tuple | list) and len(given) <= 100:
+        return any(part is ... or (isinstance(part, dict) and _is_blank(part)) for part in given)
+    return given is None or given is ...
 
 
 def _line_in(answer: Answer, error: BaseException) -> str:

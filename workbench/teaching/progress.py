@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbench.errors import LessonError
 
-DEFAULT_FILE = "my_progress.json"
+DEFAULT_FILE = "progress.json"
 _FORMAT = 1
 _MAX_BYTES = 65_536
 _MAX_ENTRIES = 1_000
