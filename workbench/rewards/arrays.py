@@ -76,6 +76,8 @@ class NetworkArrays:
         margins: ArrayLike,
         interval_costs_unym: ArrayLike,
     ) -> None:
+        if not isinstance(parameters, Parameters):
+            raise RewardError(f"expected Parameters, got {checks.shown(parameters)}")
         self.pledges_unym = checks.not_negative("pledges_unym", pledges_unym).copy()
         if self.pledges_unym.ndim != 1:
             raise RewardError("pledges_unym must be a flat array, one value a node")

@@ -12,6 +12,15 @@ from workbench.errors import RewardError
 Floats: TypeAlias = NDArray[np.float64]
 
 
+def shown(value: object) -> str:
+    """Show a refused value in a message, in brief whatever it is."""
+    try:
+        text = repr(value)
+    except Exception:  # a repr can fail, as that of an int of more than 4300 digits does
+        return f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def numbers(name: str, value: ArrayLike) -> Floats:
     """Turn a number or an array of numbers into finite float64 values."""
     try:
@@ -49,14 +58,16 @@ def positive(name: str, value: Any) -> float:
     """Accept one finite number above 0."""
     floats = numbers(name, value)
     if floats.ndim != 0 or not floats > 0:
-        raise RewardError(f"{name} must be one number above 0; it is {value!r}")
+        raise RewardError(f"{name} must be one number above 0; it is {shown(value)}")
     return float(floats)
 
 
 def count(name: str, value: Any, least: int = 0) -> int:
     """Accept one whole number of at least `least`; True and 3.0 are not counts."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise RewardError(f"{name} must be a whole number of at least {least}; it is {value!r}")
+        raise RewardError(
+            f"{name} must be a whole number of at least {least}; it is {shown(value)}"
+        )
     return int(value)
 
 

@@ -11,6 +11,7 @@ import decimal
 from typing import TypeAlias, Union
 
 from workbench.errors import RewardError
+from workbench.rewards import checks
 
 PLACES = 18
 _ONE: int = 10**PLACES
@@ -52,15 +53,19 @@ class Fixed:
             self.atomics = value.atomics
             return
         if isinstance(value, bool):
-            raise RewardError(f"expected a number of 0 or more, got {value!r}")
+            raise RewardError(f"expected a number of 0 or more, got {checks.shown(value)}")
         try:
             # str() of a numpy scalar is the plain number; of a float its shortest form.
             exact = decimal.Decimal(value if isinstance(value, int) else str(value))
-        except (decimal.InvalidOperation, ValueError, TypeError):
-            raise RewardError(f"expected a number of 0 or more, got {value!r}") from None
+        except (ArithmeticError, ValueError, TypeError):
+            raise RewardError(
+                f"expected a number of 0 or more, got {checks.shown(value)}"
+            ) from None
         # The bound comes first: 1e999999999 must not be written out in full.
         if not exact.is_finite() or exact < 0 or exact > _MOST // _ONE:
-            raise RewardError(f"expected a finite number from 0 to 3.4e20, got {value!r}")
+            raise RewardError(
+                f"expected a finite number from 0 to 3.4e20, got {checks.shown(value)}"
+            )
         self.atomics = int(exact.scaleb(PLACES, _WIDE).to_integral_value(decimal.ROUND_DOWN))
 
     @classmethod

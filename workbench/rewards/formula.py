@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbench.errors import RewardError
+from workbench.rewards import checks
 from workbench.rewards.fixed import ONE, ZERO, Fixed, Number, number, share, whole
 from workbench.rewards.parameters import EPOCHS_IN_INTERVAL, Parameters, Role
 
@@ -217,7 +218,8 @@ def split(reward_unym: Number, node: Node, epochs_in_interval: int = EPOCHS_IN_I
     Split(operator_unym=Fixed('50'), delegates_unym=Fixed('60'))
     """
     reward = number("reward_unym", reward_unym)
-    cost = node.interval_cost_unym / Fixed(epochs_in_interval) * node.performance
+    epochs = Fixed(checks.count("epochs_in_interval", epochs_in_interval, least=1))
+    cost = node.interval_cost_unym / epochs * node.performance
     if reward <= cost or not node.stake_unym:
         return Split(reward, ZERO)
     profit = reward - cost
@@ -238,12 +240,14 @@ def _capped_share(stake: Fixed, point: Fixed) -> Fixed:
 def checked_name(what: str, name: str) -> str:
     """Accept a name of at least one letter."""
     if not isinstance(name, str) or not name:
-        raise RewardError(f"{what} must be a name of at least one letter; it is {name!r}")
+        raise RewardError(
+            f"{what} must be a name of at least one letter; it is {checks.shown(name)}"
+        )
     return name
 
 
 def _role(role: Role) -> Role:
     try:
         return Role(role)
-    except ValueError:
+    except (ValueError, TypeError):
         raise RewardError(f"role must be one of {', '.join(r.name for r in Role)}") from None

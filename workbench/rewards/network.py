@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from workbench.errors import RewardError
+from workbench.rewards import checks
 from workbench.rewards.fixed import ONE, ZERO, Fixed, Number, number, share, whole
 from workbench.rewards.formula import (
     Node,
@@ -145,6 +146,10 @@ class Network:
     """
 
     def __init__(self, parameters: Parameters, nodes: Iterable[Node]) -> None:
+        if not isinstance(parameters, Parameters):
+            raise RewardError(f"expected Parameters, got {checks.shown(parameters)}")
+        if not isinstance(nodes, Iterable):
+            raise RewardError(f"expected several nodes, got {checks.shown(nodes)}")
         self.parameters = parameters
         self.epoch = 0
         self.paid_in_interval_unym = ZERO
@@ -166,7 +171,7 @@ class Network:
     def bond(self, node: Node) -> None:
         """Let a node join."""
         if not isinstance(node, Node):
-            raise RewardError(f"expected a Node, got {node!r}")
+            raise RewardError(f"expected a Node, got {checks.shown(node)}")
         if node.name in self._nodes:
             raise RewardError(f"there is already a node named {node.name!r}")
         if node.unit_reward_unym:
@@ -214,7 +219,9 @@ class Network:
             If a name is unknown, a value out of range, the shares of work add up to more
             than 1, or more than k nodes would be paid. Nothing has changed then.
         """
-        nodes = self._with_conditions(performances or {}, roles or {})
+        nodes = self._with_conditions(
+            {} if performances is None else performances, {} if roles is None else roles
+        )
         self._check_work(nodes)
         parameters = self.parameters
         payments: dict[str, Payment] = {}
@@ -326,20 +333,22 @@ class Network:
     def pending_reward(self, delegator: str, node: str) -> Fixed:
         """What a delegation has earned and not withdrawn: (T - T0) a / (T0 + U)."""
         now = self._node(node)
-        if delegator not in self._delegations[node]:
-            raise RewardError(f"{delegator!r} has no delegation to {node!r}")
+        if not isinstance(delegator, str) or delegator not in self._delegations[node]:
+            raise RewardError(f"{checks.shown(delegator)} has no delegation to {node!r}")
         own = self._delegations[node][delegator]
         earned = now.unit_reward_unym - own.entered_at_unym
         return earned * own.amount_unym / (own.entered_at_unym + UNIT_DELEGATION_UNYM)
 
     def _node(self, name: str) -> Node:
         if not isinstance(name, str) or name not in self._nodes:
-            raise RewardError(f"there is no node named {name!r}")
+            raise RewardError(f"there is no node named {checks.shown(name)}")
         return self._nodes[name]
 
     def _with_conditions(
         self, performances: Mapping[str, Number], roles: Mapping[str, Role]
     ) -> dict[str, Node]:
+        if not isinstance(performances, Mapping) or not isinstance(roles, Mapping):
+            raise RewardError("performances and roles must map names of nodes to values")
         nodes = dict(self._nodes)
         for name in {**performances, **roles}:
             now = self._node(name)

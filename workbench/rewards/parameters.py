@@ -146,7 +146,10 @@ class Parameters:
 
     def works(self, roles: ArrayLike) -> Floats:
         """Work of many nodes at once, from an array of roles."""
-        codes = np.asarray(roles)
+        try:
+            codes = np.asarray(roles)
+        except ValueError:
+            raise RewardError("roles must be one flat array") from None
         if codes.dtype.kind not in "iu" or np.any((codes < 0) | (codes > max(Role))):
             raise RewardError("roles must be whole numbers that Role knows (0 to 4)")
         table = np.array([float(self.work(role)) for role in Role])
@@ -356,4 +359,6 @@ def _day(date: Any) -> datetime.date:
     try:
         return datetime.date.fromisoformat(date)
     except (TypeError, ValueError):
-        raise RewardError(f"expected a date such as '2025-09-04', got {date!r}") from None
+        raise RewardError(
+            f"expected a date such as '2025-09-04', got {checks.shown(date)}"
+        ) from None
