@@ -47,7 +47,7 @@ function layOut(network, width, type) {
 }
 
 function bestBlock(cells, pitch, network, type, isNarrow) {
-  const label = (isNarrow ? 17 : 19) * type;
+  const label = (isNarrow ? 19 : 21) * type;
   if (cells <= 7) {
     const most = Math.min(30 * type, pitch * (isNarrow ? 0.33 : 0.29));
     const height = Math.max(330 * type, cells * (2 * 17 * type + label + 12));

@@ -22,6 +22,11 @@ function readFrame(content, buffers, cells) {
     beliefOut: content.belief_out, clock: content.clock_s };
 }
 
+// The kernel's rule (flow_sample.py): a packet is drawn for its number alone.
+function isDrawn(number, oneIn) {
+  return Math.imul(number % 4294967296, 2654435761) >>> 0 < Math.floor(4294967296 / oneIn);
+}
+
 class FlowLog {
   constructor(network) {
     this.network = network;
@@ -34,9 +39,9 @@ class FlowLog {
   // How much later than the users' column a node is drawn, in network seconds: one drawn
   // crossing for each column. So crossings take time for the eye and none in any number.
   lag(node, isTarget) {
-    const { layers, width, is_layered, travel_s } = this.network;
+    const { layers, width, travel_s } = this.network;
     if (node < 0) return isTarget ? (layers + 1) * travel_s : 0;
-    return is_layered ? (Math.floor(node / width) + 1) * travel_s : travel_s;
+    return this.columnLag(Math.floor(node / width));
   }
 
   add(frame) {
@@ -62,6 +67,12 @@ class FlowLog {
     this.pools.push(...frame.pools);
     this.beliefs.push({ time: frame.clock, belief: frame.belief, out: frame.beliefOut });
     this.clock = frame.clock;
+  }
+
+  thin(oneIn, followed) {
+    for (const number of this.packets.keys()) {
+      if (number !== followed && !isDrawn(number, oneIn)) this.packets.delete(number);
+    }
   }
 
   // Where a packet is at the shown clock: {leg, share} on a link, {mix, since} in a mix,
@@ -108,8 +119,12 @@ class FlowLog {
   }
 
   columnTime(shown, layer) {
-    const { is_layered, travel_s } = this.network;
-    return shown - (is_layered ? (layer + 1) * travel_s : travel_s);
+    return shown - this.columnLag(layer);
+  }
+
+  columnLag(layer) {
+    const { topology, travel_s } = this.network;
+    return (topology === "free_route" ? 1 : layer + 1) * travel_s;
   }
 }
 

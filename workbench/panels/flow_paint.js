@@ -100,7 +100,7 @@ function paintGround(pen, network, layout, ink, marks) {
 }
 
 function paintLinks(pen, network, layout, ink) {
-  const lines = network.is_layered ? (network.layers - 1) * layout.cells ** 2 : Infinity;
+  const lines = network.topology !== "free_route" ? (network.layers - 1) * layout.cells ** 2 : Infinity;
   pen.strokeStyle = ink.line;
   pen.lineWidth = layout.type > 1.2 ? 1.2 : 0.8;
   pen.globalAlpha = lines > 120 ? 0.35 : 0.75;
@@ -110,6 +110,7 @@ function paintLinks(pen, network, layout, ink) {
     for (let layer = 0; layer + 1 < network.layers; layer += 1) {
       for (let a = 0; a < layout.cells; a += 1) {
         for (let b = 0; b < layout.cells; b += 1) {
+          if (network.topology === "cascade" && a !== b) continue;
           pen.moveTo(at(layer, a).x, at(layer, a).y);
           pen.lineTo(at(layer + 1, b).x, at(layer + 1, b).y);
         }
@@ -174,14 +175,17 @@ function paintLevel(pen, layout, ink, node, share) {
   pen.beginPath();
   pen.arc(node.x, node.y, r, Math.PI / 2 - half, Math.PI / 2 + half);
   pen.closePath();
-  pen.fillStyle = ink.line;
+  pen.globalAlpha = 0.38;
+  pen.fillStyle = ink.quiet;
   pen.fill();
+  pen.globalAlpha = 1;
 }
 
 function paintBelief(pen, layout, ink, node, chance) {
   if (chance < 0.002) return;
-  const most = Math.min(layout.radius * 0.42, 13 * layout.type);
-  const thick = Math.max(1.2, most * Math.sqrt(chance));
+  // Thickness grows with the chance, quickly at first, so that 3 % and 10 % can be told apart.
+  const most = Math.min(layout.radius * 0.4, 9 * layout.type);
+  const thick = 1 + most * chance ** 0.6;
   pen.strokeStyle = ink.yours;
   pen.lineWidth = thick;
   pen.beginPath();
@@ -194,12 +198,18 @@ function percent(chance) {
   return chance < 0.01 ? "<1 %" : `${Math.round(chance * 100)} %`;
 }
 
-function paintCount(pen, layout, ink, node, text, weight = "") {
-  pen.font = `${weight} ${layout.isNarrow ? 0.82 * ink.size : 0.92 * ink.size}px ${ink.family}`;
+// Written last, with a rim of paper: packets that pass under a number must not hide it.
+function paintCount(pen, layout, ink, node, text) {
+  pen.font = `${layout.isNarrow ? 0.82 * ink.size : 0.92 * ink.size}px ${ink.family}`;
   pen.textAlign = "center";
   pen.textBaseline = "top";
+  const y = node.y + layout.radius + (layout.isNarrow ? 6 : 9) * layout.type;
+  pen.lineJoin = "round";
+  pen.lineWidth = 4;
+  pen.strokeStyle = ink.paper;
+  pen.strokeText(text, node.x, y);
   pen.fillStyle = ink.quiet;
-  pen.fillText(text, node.x, node.y + layout.radius + (layout.isNarrow ? 4 : 7) * layout.type);
+  pen.fillText(text, node.x, y);
 }
 
 function paintInside(pen, layout, ink, node, text) {

@@ -11,7 +11,8 @@ from workbench.mixing.events import Events
 
 MOST_DRAWN = 600
 RATIOS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000)
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: neighbours land far apart
+_SPREAD = np.uint64(2654435761)  # 2^32 / golden ratio: neighbours land far apart
+_SPAN = 2**32  # 32 bits, so that the page's script can tell the same (isDrawn in flow_log.js)
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,8 @@ class Sample:
 
     def choose(self, packets: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these packet numbers are drawn."""
-        spread = packets.astype(np.uint64) * _SPREAD
-        chosen = spread < np.uint64(min(2**64 // self.one_in, 2**64 - 1))
-        if self.one_in == 1:
-            chosen[:] = True
+        spread = (packets.astype(np.uint64) % np.uint64(_SPAN)) * _SPREAD % np.uint64(_SPAN)
+        chosen = spread < np.uint64(_SPAN // self.one_in)
         if self.followed is not None:
             chosen |= packets == self.followed
         return np.asarray(chosen)

@@ -200,7 +200,7 @@ class PacketFlow(LiveView):
             self._clock_s = float(clock_s)
             self._belief, self._belief_out = doubt, float(belief_out)
             in_network = int(self._pools.sum()) + self._crossing(events, float(times_s[0]))
-            self._sample = self._sample.for_crowd(in_network)
+            self._choose_sample(self._sample.for_crowd(in_network))
             content, buffers = self._message(drawn, times_s, grid)
         self._broadcast({"type": "frame", **content}, buffers)
 
@@ -252,11 +252,17 @@ class PacketFlow(LiveView):
         self._kept = Events.empty()
         self._belief: NDArray[np.float64] | None = None
         self._belief_out = 0.0
-        self._sample = Sample()
+        drawn_s = scenario.layers * scenario.mean_delay_s() + self._memory_s()
+        self._sample = Sample().for_crowd(int(scenario.total_rate_per_s * drawn_s))
         most = min(MOST_CELLS_IN_A_LAYER, max(1, MOST_CELLS // scenario.layers))
         self._mixes_per_cell = -(-scenario.width // most)
         self._down = frozenset(a * scenario.width + b for a, b in scenario.down())
         self._corrupt = frozenset(a * scenario.width + b for a, b in scenario.corrupted())
+
+    def _choose_sample(self, sample: Sample) -> None:
+        if sample.one_in > self._sample.one_in:
+            self._kept = self._kept.where(sample.choose(self._kept.packet))
+        self._sample = sample
 
     def _memory_s(self) -> float:
         """How far back the picture of the last layers reaches, in network time."""
@@ -355,7 +361,7 @@ class PacketFlow(LiveView):
             "clients": one.clients,
             "mixes_per_cell": self._mixes_per_cell,
             "gateways": min(self._gateways, one.clients),
-            "is_layered": one.topology != "free",
+            "topology": one.topology,
             "slow_down": self._slow_down,
             "travel_s": TRAVEL_S / self._slow_down,
             "kinds": _kinds(one),
@@ -417,14 +423,8 @@ def _joined(first: Events, second: Events) -> Events:
 
 @cache
 def _code() -> str:
-    names = (
-        "controls.js",
-        "live_view.js",
-        "flow_layout.js",
-        "flow_paint.js",
-        "flow_log.js",
-        "packet_flow.js",
-    )
+    flow = ("flow_layout.js", "flow_paint.js", "flow_log.js", "flow_scene.js", "flow_menu.js")
+    names = ("controls.js", "live_view.js", *flow, "packet_flow.js")
     home = files("workbench.panels")
     return "\n".join((home / name).read_text(encoding="utf-8") for name in names)
 
