@@ -1,4 +1,4 @@
-"""Make the pictures of docs/images: real panels in a real JupyterLab, photographed.
+"""Make the pictures of docs and lessons: real panels in a real JupyterLab, photographed.
 
     python docs/make_images.py              # all of them
     python docs/make_images.py lesson_03    # those whose name begins so
@@ -18,6 +18,7 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 IMAGES = HERE / "images"
+BESIDE_LESSONS = HERE.parent / "lessons" / "images"  # where a copy of the lessons finds them
 sys.path.insert(0, str(HERE.parent / "tests" / "support"))
 
 from lab_in_chromium import LabBrowser, LabPage, serve_lab, start_chromium  # noqa: E402
@@ -36,6 +37,7 @@ class Picture:
     cells: list[str]
     root: str
     pose: Callable[[LabPage], None]
+    folder: Path = IMAGES
     viewport: tuple[int, int] = (1280, 1000)
     theme: str = "light"
     scale: float = 2.0
@@ -54,6 +56,14 @@ def first_hop(lab: LabPage) -> None:
 def as_built(lab: LabPage) -> None:
     """As it stands when the cell has run."""
     lab.page.locator(".pi-summary", has_text="You packed").wait_for()
+
+
+def second_hop(lab: LabPage) -> None:
+    """Two steps on."""
+    lab.page.get_by_role("button", name="First hop").click()
+    lab.page.locator(".pi-summary", has_text="Hop 1 of").wait_for()
+    lab.page.get_by_role("button", name="Next hop").click()
+    lab.page.locator(".pi-summary", has_text="Hop 2 of").wait_for()
 
 
 def broken(lab: LabPage) -> None:
@@ -82,6 +92,30 @@ PICTURES = [
         viewport=(1280, 720),
         scale=1.0,
     ),
+    Picture(
+        "lesson_03",
+        [
+            "from workbench.exercises import lesson_03",
+            INSPECTOR[0],
+            "packet_inspector(ask=lesson_03.prediction(), seed=2009)",
+        ],
+        ".pi-root",
+        as_built,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
+    Picture(
+        "lesson_04",
+        [
+            "from workbench.exercises import lesson_04",
+            INSPECTOR[0],
+            "packet_inspector(ask=lesson_04.prediction(), seal='break', seed=2009)",
+        ],
+        ".pi-root",
+        second_hop,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
 ]
 
 
@@ -103,12 +137,13 @@ def photograph(browser: LabBrowser, picture: Picture) -> Path:
             lab.set_viewport(picture.viewport[0], int(box["height"]) + 260)
         lab.page.mouse.move(0, 0)
         root.scroll_into_view_if_needed()
-        path = IMAGES / f"{picture.name}.png"
+        path = picture.folder / f"{picture.name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         root.screenshot(path=path, animations="disabled")
         # Flat colours need no more than 256 entries; the file is a quarter of the size.
-        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-            path, optimize=True
-        )
+        shot = Image.open(path).convert("RGB")
+        few = shot.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
         if lab.outside_requests or lab.page_errors:
             raise SystemExit(f"{picture.name}: {lab.outside_requests} {lab.page_errors}")
         return path
@@ -116,7 +151,6 @@ def photograph(browser: LabBrowser, picture: Picture) -> Path:
 
 def main(wanted: list[str]) -> None:
     """Make every picture, or those whose names begin with one of the words given."""
-    IMAGES.mkdir(exist_ok=True)
     chosen = [p for p in PICTURES if not wanted or any(p.name.startswith(w) for w in wanted)]
     with serve_lab() as server, start_chromium(server) as browser:
         for picture in chosen:

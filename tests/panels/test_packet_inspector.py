@@ -171,11 +171,10 @@ def test_what_a_node_learned_is_the_traces_and_the_wire_is_told_apart():
     text = " ".join(shown["learned"])
     assert "mix 10, at 10.0.3.10:1789" in text
     assert "0.12 s" in text
-    assert shown["learned"][-1].startswith("Not from the packet: the wire says that mix 2")
-    assert "layer 2" in shown["learned"][-1]
-    told_by_packet = " ".join(shown["learned"][:-1])
-    assert "mix 2" not in told_by_packet
-    assert "layer" not in told_by_packet
+    assert shown["wire"].startswith("Not from the packet: the wire says that mix 2")
+    assert "layer 2" in shown["wire"]
+    assert "mix 2" not in text
+    assert "layer" not in text
     trace_says = journey(START.recipe, ())[1].hop.hidden
     assert [t.lower() for t in shown["hidden"]] == [f"{t}.".lower() for t in trace_says]
 
@@ -391,9 +390,10 @@ def test_before_the_guess_about_breaking_no_verdict_is_sent():
     page.say(name="hello")
     assert "lock in your guess" in page.say(name="flip", offset=700, bit=1)[0]["problem"]["text"]
     page.say(name="replay")
-    page.say(name="step", to=1)
+    for to in range(5):
+        page.say(name="step", to=to)
     sent = page.everything()
-    for word in ("TRUTH", "BECAUSE", "refuses", "notices", "passes it on"):
+    for word in ("TRUTH", "BECAUSE", "refuses", "notices", "passes it on", "changed on", "nobody"):
         assert word not in sent
     page.say(name="guess", answers=["60"])
     assert "refuses it" in page.say(name="flip", offset=700, bit=1)[0]["view"]["verdict"]

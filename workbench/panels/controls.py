@@ -21,12 +21,19 @@ def script(name: str) -> str:
         A file of this package that ends in ``export default { render }``, such as
         ``"packet_inspector.js"``. It may use every function of ``controls.js``.
     """
-    return _asset("controls.js") + "\n" + _asset(name)
+    return _lean(_asset("controls.js") + "\n" + _asset(name))
 
 
 def style(*names: str) -> str:
     """The palette's tokens and the shared style sheet, followed by a panel's own."""
-    return "\n".join([palette.css(), _asset("controls.css"), *(_asset(name) for name in names)])
+    parts = [palette.css(), _asset("controls.css"), *(_asset(name) for name in names)]
+    return _lean("\n".join(parts))
+
+
+def _lean(source: str) -> str:
+    """Without indentation and comment lines: Lab may be set to save a widget's script."""
+    lines = (line.strip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 @cache

@@ -333,6 +333,7 @@ class Inspector {
     this.opened = h("div", { class: "pi-opened" });
     this.learned = h("ul", {});
     this.learnedTitle = h("h3", {});
+    this.wire = h("p", { class: "pi-wire" });
     this.hidden = h("ul", {});
     this.summary = h("p", { class: "pi-summary", role: "status", "aria-live": "polite" });
     this.feedback = h("div", { class: "wb-wash pi-feedback", role: "status" });
@@ -346,7 +347,7 @@ class Inspector {
       h("div", { class: "wb-wash pi-byte" }, this.readout, this.meaning, this.opened),
       this.changed,
       h("div", { class: "pi-cards" },
-        h("div", { class: "wb-card pi-learned" }, this.learnedTitle, this.learned),
+        h("div", { class: "wb-card pi-learned" }, this.learnedTitle, this.learned, this.wire),
         h("div", { class: "wb-card pi-hidden" }, h("h3", {}, "The packet does not say"),
           this.hidden),
         this.buildBreak(), this.buildGeometry()),
@@ -463,6 +464,7 @@ class Inspector {
         button.setAttribute("aria-pressed", String(node.chosen));
         button.setAttribute("aria-label", node.label);
         button.dataset.state = node.state;
+        this.able(button, !this.view.seal);
       });
     });
     this.drawLines(total, most);
@@ -509,6 +511,8 @@ class Inspector {
   update(parts) {
     const view = this.view;
     this.root.classList.toggle("wb-presenter", view.presenter);
+    // Before the guess there are two controls, message and hops; the others come with it.
+    this.root.classList.toggle("pi-sealed", Boolean(view.seal));
     this.presenter.setAttribute("aria-pressed", String(view.presenter));
     if (document.activeElement !== this.message) this.message.value = view.message;
     say(this.messageLabel, view.message_label);
@@ -541,6 +545,7 @@ class Inspector {
     say(this.changed, view.changed);
     this.list(this.learned, view.learned);
     say(this.learnedTitle, view.learned_title);
+    say(this.wire, view.wire);
     this.list(this.hidden, view.hidden);
     this.drawBreak();
     this.drawGeometry();

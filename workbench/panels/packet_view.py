@@ -78,7 +78,23 @@ def view(state: State, *, sealed: str | None = None, can_undo: bool = False) -> 
         "hidden": words.hidden(state, stop),
         "summary": words.summary(state, stop, stops),
     }  # fmt: skip
-    return _at_a_hop(state, stop, data) if stop is not None else _at_the_start(state, data)
+    data["wire"] = words.from_the_wire(state, state.step) if stop is not None else ""
+    shown = _at_a_hop(state, stop, data) if stop is not None else _at_the_start(state, data)
+    if sealed == "break":
+        _keep_back(data)
+    return shown
+
+
+def _keep_back(data: dict[str, Any]) -> None:
+    """Take out what would answer who notices a change, while that is still to be guessed."""
+    for name in ("learned", "hidden"):
+        data[name] = [text for text in data[name] if "changed" not in text]
+    for name in ("before", "after"):
+        for field in data[name].get("fields", []):
+            if field["letter"] in "MZ":
+                field["meaning"] = words.capital(field["name"])
+    if "nobody changed" in data["changed"]:
+        data["changed"] = "All layers are off."
 
 
 def _at_the_start(state: State, data: dict[str, Any]) -> View:
@@ -136,7 +152,7 @@ def _at_a_hop(state: State, stop: Stop, data: dict[str, Any]) -> View:
     )
     data["before"] = _map(f"As it arrives at {name}", fields, stop.marks)
     data["learned_title"] = words.capital(f"{name} learned")
-    data["learned"] = [*words.learned(state, stop), words.from_the_wire(state, state.step)]
+    data["learned"] = words.learned(state, stop)
     data["opened"] = _opened(state, stop)
     after = b""
     if hop.outcome == "forward":
