@@ -85,5 +85,5 @@ def test_binder_asks_for_the_same_ranges():
 
     binder = ranges(pins("binder/requirements.txt"))
     project = ranges(map(Requirement, RUNTIME))
-    build = ranges(map(Requirement, META["build-system"]["requires"]))
+    build = ranges(map(Requirement, BUILD))
     assert binder == {**project, **build}
