@@ -66,6 +66,10 @@ class Pair:
         rewards = self.fast.withdraw(which)
         assert_whole(rewards, [self.exact.withdraw(*self.names[index]) for index in which])
 
+    def pledge_more(self) -> None:
+        self.fast.pledge_more([0], [10**9])
+        self.exact.pledge_more("n0", 10**9)
+
     def withdraw_operators(self) -> None:
         nodes = self.rng.permutation(self.fast.nodes)[:2]
         rewards = self.fast.withdraw_operators(nodes)
@@ -119,7 +123,7 @@ def test_arrays_follow_the_chain_through_any_history(seed: int, nodes: int, epoc
     pair = Pair(parameters, rng, nodes)
     roles = np.array(([1, 2, 3] * 3 + [4] * parameters.standby + [0] * 12)[:nodes], dtype=np.int8)
     for _ in range(int(rng.integers(2, 14))):
-        match int(rng.integers(0, 6)):
+        match int(rng.integers(0, 8)):
             case 0:
                 pair.join(int(rng.integers(1, 6)))
             case 1:
@@ -128,6 +132,8 @@ def test_arrays_follow_the_chain_through_any_history(seed: int, nodes: int, epoc
                 pair.withdraw()
             case 3:
                 pair.withdraw_operators()
+            case 4:
+                pair.pledge_more()
             case _:
                 pair.epoch(rng.permutation(roles), rng.random(nodes).round(3))
         pair.compare()
@@ -174,6 +180,9 @@ def test_refusals_say_what_was_expected_and_change_nothing() -> None:
         ("amounts_unym", lambda: network.join([0], [-1])),
         ("indices", lambda: network.leave([1])),
         ("named once", lambda: network.withdraw([0, 0])),
+        ("one amount", lambda: network.pledge_more([0], [1, 2])),
+        ("amounts_unym", lambda: network.pledge_more([0], [-1])),
+        ("expected Parameters", lambda: network.use(None)),  # type: ignore[arg-type]
         ("margins", lambda: network.set_terms(margins=2)),
         ("pledges_unym", lambda: NetworkArrays(Parameters(1, 3, 1, 1, 1), [-1], 0, 0)),
         ("flat array", lambda: NetworkArrays(Parameters(1, 3, 1, 1, 1), 1, 0, 0)),

@@ -53,7 +53,7 @@ def networks(draw: st.DrawFn) -> Network:
 
 
 @given(networks(), st.integers(1, 9))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_an_epoch_pays_at_most_its_budget_and_every_split_adds_up(
     network: Network, epochs: int
 ) -> None:
@@ -68,7 +68,7 @@ def test_an_epoch_pays_at_most_its_budget_and_every_split_adds_up(
 
 
 @given(networks(), st.integers(1, 9), st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_the_order_of_the_nodes_does_not_matter(network: Network, epochs: int, random: Any) -> None:
     mixed = list(network.nodes.values())
     random.shuffle(mixed)
@@ -80,6 +80,7 @@ def test_the_order_of_the_nodes_does_not_matter(network: Network, epochs: int, r
 
 
 @given(AMOUNTS, AMOUNTS, SHARES, SHARES, SHARES, st.sampled_from(Role))
+@settings(deadline=None)
 def test_more_performance_never_pays_anyone_less(
     pledge: int, delegated: int, one: Any, other: Any, margin: Any, role: Role
 ) -> None:
@@ -115,7 +116,7 @@ ACTS = st.lists(
 
 
 @given(ACTS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_unym_appears_or_vanishes_but_the_dust_below_one(acts: list[Any]) -> None:
     """Stakes put in plus rewards paid equal what was taken out plus what is held."""
     network = Network(PLACES, [a_node("a", 10**10), a_node("b", 10**13)])
@@ -291,6 +292,12 @@ def test_refusals_say_what_was_expected_and_change_nothing() -> None:
         ("margin", lambda: network.set_terms("n0", margin=2)),
         ("expected Parameters", lambda: Network(None, [])),  # type: ignore[arg-type]
         ("expected a Node", lambda: Network(PLACES, [1])),  # type: ignore[list-item]
+        ("expected Parameters", lambda: node_reward(1, nodes[0])),  # type: ignore[arg-type]
+        ("expected a Node", lambda: node_reward(PLACES, "n0")),  # type: ignore[arg-type]
+        ("expected a Node", lambda: split(1, None)),  # type: ignore[arg-type]
+        ("expected a Node", lambda: saturation(PLACES, 0)),  # type: ignore[arg-type]
+        ("epochs_in_interval", lambda: split(1, nodes[0], 0)),
+        ("reward_unym", lambda: split(-1, nodes[0])),
         ("several nodes", lambda: Network(PLACES, 1)),  # type: ignore[arg-type]
     ]
     for match, act in refused:
@@ -336,6 +343,7 @@ def test_bad_parameters_are_refused(bad: dict[str, Any]) -> None:
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=3), st.floats(), st.integers(),
                           st.booleans()), min_size=10, max_size=10))  # fmt: skip
+@settings(deadline=None)
 def test_whatever_is_given_only_our_own_error_leaves(values: list[Any]) -> None:
     for build in (Node, Parameters):
         with contextlib.suppress(RewardError):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import RewardError
@@ -30,6 +30,7 @@ def twin(
     AMOUNTS, st.integers(1, 2000), st.floats(1e-3, 1e12), st.floats(0, 5), AMOUNTS, AMOUNTS,
     SHARES, SHARES,
 )  # fmt: skip
+@settings(deadline=None)
 def test_the_reward_is_the_formula(
     pot: float, k: int, supply: float, alpha: float, pledge: float, delegation: float,
     work: float, performance: float,
@@ -52,6 +53,7 @@ def test_all_saturated_by_pledge_pay_the_pot_and_without_pledge_the_pot_over_1_3
 
 
 @given(st.integers(1, 2000), st.data(), st.floats(1, 1000))
+@settings(deadline=None)
 def test_the_work_of_all_rewarded_nodes_adds_up_to_one(
     k: int, data: st.DataObject, factor: float
 ) -> None:
@@ -62,6 +64,7 @@ def test_the_work_of_all_rewarded_nodes_adds_up_to_one(
 
 
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1), st.floats(0, 3))
+@settings(deadline=None)
 def test_nothing_is_paid_beyond_the_pot_nor_below_zero_and_splits_add_up(
     k: int, seed: int, alpha: float
 ) -> None:
@@ -82,6 +85,7 @@ def test_nothing_is_paid_beyond_the_pot_nor_below_zero_and_splits_add_up(
 
 
 @given(AMOUNTS, AMOUNTS, SHARES, SHARES, st.floats(0, 1e3), SHARES)
+@settings(deadline=None)
 def test_more_performance_never_pays_anyone_less(
     pledge: float, delegation: float, one: float, other: float, cost: float, margin: float
 ) -> None:
@@ -107,6 +111,7 @@ def test_what_does_not_cover_the_cost_goes_to_the_operator_whole() -> None:
 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=1, max_size=20), st.floats(0, 1e6))
+@settings(deadline=None)
 def test_delegators_share_by_stake_and_get_all_of_it_together(
     stakes: list[float], delegates: float
 ) -> None:
@@ -173,6 +178,7 @@ def test_bad_nodes_say_what_was_expected() -> None:
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=3), st.floats(), st.integers(),
                           st.lists(st.floats(), max_size=3)), min_size=9, max_size=9))  # fmt: skip
+@settings(deadline=None)
 def test_whatever_is_given_only_our_own_error_leaves(values: list[object]) -> None:
     try:
         parameters = paper.Parameters(*values[:4])  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import RewardError
@@ -79,6 +79,7 @@ def test_nodes_without_weight_are_never_drawn_and_places_stay_empty() -> None:
     drawn = selection.draw([0.0, 1.0, 1e-300, 1.0, 0.5], places, np.random.default_rng(0))
     assert drawn.roles[[0, 2]].tolist() == [Role.NONE, Role.NONE]
     assert drawn.unfilled == 3
+    assert drawn.active.tolist() == [1, 3, 4]
     assert len(drawn.having(Role.ENTRY)) == 2
     assert len(drawn.having(Role.EXIT)) == 1
 
@@ -98,6 +99,7 @@ def test_a_node_that_drops_packets_loses_weight_with_the_20th_power() -> None:
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 5))
+@settings(deadline=None)
 def test_a_version_further_behind_never_scores_more(patches: int, minors: int, majors: int) -> None:
     score = selection.config_score(patches, minors, majors)
     assert 0 <= score <= 1
@@ -116,6 +118,9 @@ def test_refusals_say_what_was_expected() -> None:
         ("can_enter", lambda: selection.draw([1.0], places, rng, can_enter=[1])),
         ("active", lambda: selection.draw_many([1.0], -1, 1, 1, rng)),
         ("draws", lambda: selection.draw_many([1.0], 1, 1, 1.5, rng)),  # type: ignore[arg-type]
+        ("rng", lambda: selection.draw([1.0], places, 3)),  # type: ignore[arg-type]
+        ("rng", lambda: selection.draw_many([1.0], 1, 1, 1, None)),  # type: ignore[arg-type]
+        ("expected Param", lambda: selection.draw([1.0], None, rng)),  # type: ignore[arg-type]
         ("performance", lambda: selection.weight(1.0, 1.5)),
         ("saturation", lambda: selection.weight(-1.0, 1.0)),
         ("patches", lambda: selection.config_score(patches=-1)),

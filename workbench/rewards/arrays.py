@@ -114,6 +114,8 @@ class NetworkArrays:
 
     def use(self, parameters: Parameters) -> None:
         """Take places, alpha, emission and scale from here on; pool and supply stay."""
+        if not isinstance(parameters, Parameters):
+            raise RewardError(f"expected Parameters, got {checks.shown(parameters)}")
         self._parameters = parameters
         self._alpha = float(parameters.alpha)
         self._set_budget()
@@ -249,6 +251,16 @@ class NetworkArrays:
         self.entered_at_unym[chosen] = self.unit_rewards_unym[nodes]
         self._shares_of_unit = self.delegations_unym / (self.entered_at_unym + _UNIT)
         return np.floor(rewards)
+
+    def pledge_more(self, nodes: ArrayLike, amounts_unym: ArrayLike) -> None:
+        """Add to operators' pledges, 0 or more each."""
+        chosen = self._node_indices(nodes)
+        amounts = checks.not_negative("amounts_unym", amounts_unym)
+        if amounts.shape != chosen.shape:
+            raise RewardError("each node named needs one amount")
+        added = self._summed(chosen, amounts)
+        self.pledges_unym = self.pledges_unym + added
+        self.operators_unym = self.operators_unym + added
 
     def withdraw_operators(self, nodes: ArrayLike) -> Floats:
         """Pay operators' rewards so far out, in whole unym; their pledges stay."""

@@ -66,7 +66,10 @@ def by_operator(stakes: ArrayLike, operators: Sequence[Any] | NDArray[Any]) -> F
     [5.0, 2.0]
     """
     amounts = _flat("stakes", stakes)
-    owners = np.asarray(operators)
+    try:
+        owners = np.asarray(operators)
+    except ValueError:
+        raise RewardError("operators must be one name or number for each node") from None
     if owners.shape != amounts.shape:
         raise RewardError(f"expected one operator for each of the {len(amounts)} nodes")
     if len(amounts) == 0:

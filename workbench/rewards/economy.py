@@ -251,6 +251,8 @@ def simulate(economy: Economy | None = None, seed: int = 0) -> History:
     (1.0417, 5.0)
     """
     setting = Economy() if economy is None else economy
+    if not isinstance(setting, Economy):
+        raise RewardError(f"expected an Economy, got {checks.shown(economy)}")
     rng = np.random.default_rng(checks.count("seed", seed))
     months = setting.months
     loads = setting.demand.over(months)

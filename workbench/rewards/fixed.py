@@ -8,6 +8,7 @@ count of 1e-18). A float would drift from it within a few epochs, and so would
 from __future__ import annotations
 
 import decimal
+from fractions import Fraction
 from typing import TypeAlias, Union
 
 from workbench.errors import RewardError
@@ -21,10 +22,12 @@ _WIDE = decimal.Context(prec=80)
 
 
 class Fixed:
-    """A number from 0 to about 3.4e20 with 18 decimal places.
+    """A number of 0 or more with 18 decimal places.
 
     Sums are exact; products and quotients are cut off after the 18th place. There are no
-    negative numbers: a difference below 0 is an error, as it is on the chain.
+    negative numbers: a difference below 0 is an error, as it is on the chain. Numbers that
+    come in are at most 3.4e20 (128 bits); results may grow beyond, where the contract
+    would stop.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ class Fixed:
     Fixed('0.666666666666666666')
     >>> Fixed(2) / Fixed(3) * Fixed(3)
     Fixed('1.999999999999999998')
+    >>> sum([Fixed("0.5"), Fixed("0.25")]) * 2
+    Fixed('1.5')
     """
 
     __slots__ = ("atomics",)
@@ -70,46 +75,59 @@ class Fixed:
 
     @classmethod
     def from_atomics(cls, atomics: int) -> Fixed:
-        """Make a number from its count of 1e-18, checked against the 128-bit range."""
-        if not 0 <= atomics <= _MOST:
-            raise RewardError(
-                "a result lies outside 0 to 3.4e20: amounts may not fall below 0 or overflow"
-            )
+        """Make a number from its count of 1e-18."""
+        if atomics < 0:
+            raise RewardError("a result lies below 0: no amount can be taken from a smaller one")
         made = object.__new__(cls)
         made.atomics = atomics
         return made
 
-    def __add__(self, other: Fixed) -> Fixed:
-        return Fixed.from_atomics(self.atomics + other.atomics)
+    def __add__(self, other: Number) -> Fixed:
+        return Fixed.from_atomics(self.atomics + _atomics(other))
 
-    def __sub__(self, other: Fixed) -> Fixed:
-        return Fixed.from_atomics(self.atomics - other.atomics)
+    def __sub__(self, other: Number) -> Fixed:
+        return Fixed.from_atomics(self.atomics - _atomics(other))
 
-    def __mul__(self, other: Fixed) -> Fixed:
-        return Fixed.from_atomics(self.atomics * other.atomics // _ONE)
+    def __mul__(self, other: Number) -> Fixed:
+        return Fixed.from_atomics(self.atomics * _atomics(other) // _ONE)
 
-    def __truediv__(self, other: Fixed) -> Fixed:
-        if not other.atomics:
+    def __truediv__(self, other: Number) -> Fixed:
+        divisor = _atomics(other)
+        if not divisor:
             raise RewardError("cannot divide by 0")
-        return Fixed.from_atomics(self.atomics * _ONE // other.atomics)
+        return Fixed.from_atomics(self.atomics * _ONE // divisor)
+
+    def __rsub__(self, other: Number) -> Fixed:
+        return Fixed(other) - self
+
+    def __rtruediv__(self, other: Number) -> Fixed:
+        return Fixed(other) / self
+
+    __radd__ = __add__
+    __rmul__ = __mul__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fixed) and self.atomics == other.atomics
+        # Not with floats: 0.1 is one tenth when it becomes an amount, but not when hashed.
+        if isinstance(other, Fixed):
+            return self.atomics == other.atomics
+        if isinstance(other, int):
+            return self.atomics == other * _ONE
+        return NotImplemented
 
-    def __lt__(self, other: Fixed) -> bool:
-        return self.atomics < other.atomics
+    def __lt__(self, other: Number) -> bool:
+        return self.atomics < _atomics(other)
 
-    def __le__(self, other: Fixed) -> bool:
-        return self.atomics <= other.atomics
+    def __le__(self, other: Number) -> bool:
+        return self.atomics <= _atomics(other)
 
-    def __gt__(self, other: Fixed) -> bool:
-        return self.atomics > other.atomics
+    def __gt__(self, other: Number) -> bool:
+        return self.atomics > _atomics(other)
 
-    def __ge__(self, other: Fixed) -> bool:
-        return self.atomics >= other.atomics
+    def __ge__(self, other: Number) -> bool:
+        return self.atomics >= _atomics(other)
 
     def __hash__(self) -> int:
-        return hash(("Fixed", self.atomics))
+        return hash(Fraction(self.atomics, _ONE))  # that of an equal int
 
     def __bool__(self) -> bool:
         return self.atomics != 0
@@ -130,6 +148,11 @@ class Fixed:
 
 
 Number: TypeAlias = Union[Fixed, int, float, str, decimal.Decimal]  # noqa: UP007 (named before use)
+
+
+def _atomics(value: Number) -> int:
+    return value.atomics if isinstance(value, Fixed) else Fixed(value).atomics
+
 
 ZERO = Fixed(0)
 ONE = Fixed(1)

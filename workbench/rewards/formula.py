@@ -132,6 +132,7 @@ def saturation(parameters: Parameters, node: Node) -> Fixed:
     >>> saturation(parameters, Node("a", 100, delegates_unym=300))
     Fixed('2')
     """
+    _check_types(parameters, node)
     return node.stake_unym / parameters.saturation_point_unym
 
 
@@ -169,6 +170,7 @@ def node_reward(parameters: Parameters, node: Node) -> Fixed:
     >>> round(float(reward), 4)
     16.0261
     """
+    _check_types(parameters, node)
     work = work_of(parameters, node)
     if not node.performance or not work:
         return ZERO
@@ -217,6 +219,7 @@ def split(reward_unym: Number, node: Node, epochs_in_interval: int = EPOCHS_IN_I
     >>> split(110, node)
     Split(operator_unym=Fixed('50'), delegates_unym=Fixed('60'))
     """
+    _check_types(None, node)
     reward = number("reward_unym", reward_unym)
     epochs = Fixed(checks.count("epochs_in_interval", epochs_in_interval, least=1))
     cost = node.interval_cost_unym / epochs * node.performance
@@ -251,3 +254,10 @@ def _role(role: Role) -> Role:
         return Role(role)
     except (ValueError, TypeError):
         raise RewardError(f"role must be one of {', '.join(r.name for r in Role)}") from None
+
+
+def _check_types(parameters: object, node: object) -> None:
+    if not isinstance(parameters, Parameters | None):
+        raise RewardError(f"expected Parameters, got {checks.shown(parameters)}")
+    if not isinstance(node, Node):
+        raise RewardError(f"expected a Node, got {checks.shown(node)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbench.errors import RewardError
+from workbench.rewards import checks
 from workbench.rewards.fixed import ONE, Fixed, Number, number, whole
 from workbench.rewards.formula import Node, node_reward, split
 from workbench.rewards.parameters import INTERVALS_IN_YEAR, Parameters
@@ -73,6 +74,8 @@ def delegator_yearly_return(
     >>> [f"{row.share:.1%}" for row in rows]
     ['34.7%', '37.8%', '18.9%', '12.6%']
     """
+    if not isinstance(parameters, Parameters):
+        raise RewardError(f"expected Parameters, got {checks.shown(parameters)}")
     full = number("saturation", saturation)
     stake = Fixed(int(full * parameters.saturation_point_unym))
     pledge = whole("pledge", number("pledge_nym", pledge_nym) * NYM)

@@ -150,6 +150,11 @@ class RewardedSet:
     roles: NDArray[np.int8]
     unfilled: int
 
+    @property
+    def active(self) -> NDArray[np.intp]:
+        """Indices of entry, exit and mix nodes: those that route packets."""
+        return np.flatnonzero((self.roles != Role.NONE) & (self.roles != Role.STANDBY))
+
     def having(self, role: Role) -> NDArray[np.intp]:
         """Indices of the nodes in a role."""
         return np.flatnonzero(self.roles == role)
@@ -206,6 +211,9 @@ def draw(
     >>> sorted(draw([1.0, 1.0, 0.0, 2.0, 1.0], places, rng).roles.tolist())
     [0, 1, 2, 3, 3]
     """
+    if not isinstance(parameters, Parameters):
+        raise RewardError(f"expected Parameters, got {checks.shown(parameters)}")
+    _check_generator(rng)
     rates = _rates(weights)
     left = rates > 0
     roles = np.zeros(len(rates), dtype=np.int8)
@@ -267,6 +275,7 @@ def draw_many(
     >>> int(active.sum()), int(standby.sum()), int(active[2] + standby[2])
     (100, 100, 0)
     """
+    _check_generator(rng)
     rates = _rates(weights)
     first = checks.count("active", active)
     both = first + checks.count("standby", standby)
@@ -308,6 +317,11 @@ def _rates(weights: ArrayLike) -> Floats:
     return scaled
 
 
+def _check_generator(rng: object) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise RewardError(f"rng must be a numpy random Generator; it is {checks.shown(rng)}")
+
+
 def _flat(name: str, values: ArrayLike) -> Floats:
     floats = checks.not_negative(name, values)
     if floats.ndim != 1:
@@ -318,7 +332,10 @@ def _flat(name: str, values: ArrayLike) -> Floats:
 def _mask(name: str, mask: ArrayLike | None, nodes: int) -> NDArray[np.bool_]:
     if mask is None:
         return np.ones(nodes, dtype=np.bool_)
-    flags = np.asarray(mask)
+    try:
+        flags = np.asarray(mask)
+    except ValueError:
+        flags = np.zeros(0)
     if flags.dtype != np.bool_ or flags.shape != (nodes,):
         raise RewardError(f"{name} must hold one true or false for each of the {nodes} nodes")
     return flags
