@@ -13,7 +13,6 @@ from workbench.errors import SimulationError
 from workbench.mixing import kernels as k
 from workbench.mixing import topology
 from workbench.mixing.state import (
-    F8,
     I8,
     LATENCY_BINS,
     LATENCY_SAMPLE,
@@ -61,59 +60,33 @@ def new_state(
         reals=np.zeros(k.REAL_SCALARS),
         rng=rng,
         hazard=np.zeros(1),
-        mode=np.zeros(mixes, np.uint8),
-        is_down=np.zeros(mixes, np.uint8),
-        held=np.zeros(mixes, np.int64),
-        has_mass=np.zeros(mixes, np.uint8),
-        pending=np.zeros(mixes, np.int64),
-        head=np.full(mixes, -1, np.int32),
-        free_at=np.zeros(mixes),
-        absorbed_share=np.zeros(mixes),
-        births=np.zeros(mixes),
-        area=np.zeros(mixes),
-        area_since=np.zeros(mixes),
-        arrivals=np.zeros(mixes, np.int64),
-        drops=np.zeros(mixes, np.int64),
+        link_table=np.zeros((1, 1)),
+        mix_ints=np.zeros((mixes, 8), np.int64),
+        mix_reals=np.zeros((mixes, 5)),
         mass=np.zeros((rows, columns)),
-        row_refs=np.zeros(rows, np.int32),
-        row_free=np.zeros(rows, np.int32),
-        row_time=np.zeros(rows),
-        row_still=np.full(rows, -1.0),
-        row_next=np.zeros(rows, np.int32),
-        slot_free=np.zeros(slots, np.int32),
-        slot_number=np.zeros(slots, np.int64),
-        slot_kind=np.zeros(slots, np.uint8),
-        slot_sender=np.zeros(slots, np.int32),
-        slot_receiver=np.zeros(slots, np.int32),
-        slot_target=np.zeros(slots, np.int32),
-        slot_hop=np.zeros(slots, np.int32),
-        slot_row=np.zeros(slots, np.int32),
-        slot_next=np.zeros(slots, np.int32),
+        row_ints=np.zeros((rows, 2), np.int64),
+        row_reals=np.zeros((rows, 2)),
+        row_free=np.zeros(rows, np.int64),
+        packets=np.zeros((slots, 8), np.int64),
         slot_sent=np.zeros(slots),
-        slot_route=np.zeros((slots, layers), np.int32),
-        slot_delay=np.zeros((slots, layers)),
+        slot_free=np.zeros(slots, np.int64),
+        route=np.zeros((slots, layers), np.int64),
+        delays=np.zeros((slots, layers)),
         heap_time=np.zeros(slots + mixes + 4),
         heap_code=np.zeros(slots + mixes + 4, np.int64),
-        scratch=np.zeros(slots, np.int32),
-        live_target=np.zeros(columns, np.int32),
+        scratch=np.zeros(slots, np.int64),
+        live_target=np.zeros(columns, np.int64),
         live_sums=np.zeros((columns, 8)),
         by_receiver=np.zeros((clients, columns)),
         target_numbers=np.ascontiguousarray(target_numbers, np.int64),
         results=np.full((len(target_numbers), RESULT_COLUMNS), np.nan),
-        sent=np.zeros(4, np.int64),
-        done=np.zeros(4, np.int64),
-        crossings=np.zeros(4, np.int64),
-        dropped=np.zeros((4, 4), np.int64),
+        counts=np.zeros((7, 4), np.int64),
         latency_bins=np.zeros(LATENCY_BINS, np.int64),
         latency_sample=np.zeros(LATENCY_SAMPLE),
-        log_packet=np.zeros(log_rows, np.int64),
-        log_kind=np.zeros(log_rows, np.uint8),
-        log_source=np.zeros(log_rows, np.int32),
-        log_target=np.zeros(log_rows, np.int32),
-        log_leave=np.zeros(log_rows),
-        log_arrive=np.zeros(log_rows),
-        log_wait=np.zeros(log_rows),
+        log_ints=np.zeros((log_rows, 4), np.int64),
+        log_reals=np.zeros((log_rows, 3)),
     )
+    state.mix_ints[:, k.M_HEAD] = -1
     state.slot_free[:] = np.arange(slots)[::-1]
     free = np.arange(mixes + 1, rows)[::-1]
     state.row_free[: len(free)] = free
@@ -145,7 +118,8 @@ def with_settings(state: State, scenario: Scenario) -> State:
     table, top = np.zeros(1), 1.0
     if code.is_weighted:
         table, top = hazard_table(scenario.resolved_strategy())
-    state = state._replace(hazard=table)
+    one_link, link_table = topology.links(scenario)
+    state = state._replace(hazard=table, link_table=link_table)
     ints[k.LAYERS], ints[k.WIDTH], ints[k.STRIDE] = (
         scenario.layers,
         scenario.width,
@@ -156,7 +130,7 @@ def with_settings(state: State, scenario: Scenario) -> State:
     ints[k.RULE], ints[k.DRAW] = code.rule, code.draw
     ints[k.SIZE], ints[k.KEEP] = code.size, code.keep
     ints[k.QUEUE] = scenario.queue_packets
-    reals[k.LINK_S] = topology.links(scenario)[0]
+    reals[k.LINK_S] = one_link
     reals[k.LINK_LOSS], reals[k.MIX_LOSS] = scenario.link_loss, scenario.mix_loss
     capacity = scenario.capacity_per_s
     reals[k.SERVICE_S] = 0.0 if capacity is None else 1.0 / capacity
@@ -168,11 +142,12 @@ def with_settings(state: State, scenario: Scenario) -> State:
     loops = scenario.mix_loops_per_mix_per_s
     reals[k.LOOP_RATE] = loops
     reals[k.LATENCY_BIN_S] = max(8.0 * journey_s(scenario), 1e-6) / LATENCY_BINS
-    state.mode[:] = mix_modes(scenario)
-    state.is_down[:] = topology.flags(scenario, scenario.down())
-    state.births[:] = loops * scenario.delay_s if code.rule == k.BY_DELAY else 0.0
+    mix, pool = state.mix_ints, state.mix_reals
+    mix[:, k.M_MODE] = mix_modes(scenario)
+    mix[:, k.M_DOWN] = topology.flags(scenario, scenario.down())
+    pool[:, k.M_BIRTHS] = loops * scenario.delay_s if code.rule == k.BY_DELAY else 0.0
     into_mix = scenario.rate_per_mix_per_s
-    state.absorbed_share[:] = loops / into_mix if loops > 0.0 else 0.0
+    pool[:, k.M_ABSORBED] = loops / into_mix if loops > 0.0 else 0.0
     return state
 
 
@@ -202,7 +177,6 @@ def state_bytes(state: State) -> int:
 
 def advance(
     state: State,
-    link_table: F8,
     chunk: Chunk,
     count: int,
     until: float,
@@ -221,7 +195,6 @@ def advance(
     while True:
         status = k.advance(
             state,
-            link_table,
             chunk.times,
             chunk.senders,
             chunk.receivers,
@@ -243,7 +216,7 @@ def _with_room(state: State, status: int, memory_bytes: float) -> State:
     """The state with twice the room of what was short."""
     ints = state.ints
     added = {
-        k.NEED_SLOTS: len(state.slot_free) * (60 + 12 * state.slot_route.shape[1] + 24),
+        k.NEED_SLOTS: len(state.slot_free) * (112 + 16 * state.route.shape[1]),
         k.NEED_ROWS: state.mass.nbytes + 24 * len(state.mass),
         k.NEED_COLUMNS: state.mass.nbytes + state.by_receiver.nbytes,
     }[status]
@@ -256,27 +229,20 @@ def _with_room(state: State, status: int, memory_bytes: float) -> State:
         columns = state.mass.shape[1]
         return grown(state, columns=columns + max(16, columns - int(ints[k.SENDERS])))
     if status == k.NEED_ROWS:
-        old = len(state.row_refs)
-        rows = 2 * old
-        state = grown(state, mass=rows, row_refs=rows, row_free=rows, row_time=rows, row_next=rows)
-        still = np.full(rows, -1.0)
-        still[:old] = state.row_still
-        state = state._replace(row_still=still)
+        old = len(state.row_free)
+        state = grown(state, mass=2 * old, row_ints=2 * old, row_reals=2 * old, row_free=2 * old)
         free = int(ints[k.ROWS_FREE])
-        fresh = np.arange(old, rows)[::-1]
         # New rows go below the free ones: low rows are used first, so sweeps stay short.
-        state.row_free[len(fresh) : len(fresh) + free] = state.row_free[:free].copy()
-        state.row_free[: len(fresh)] = fresh
-        ints[k.ROWS_FREE] = free + len(fresh)
+        state.row_free[old : old + free] = state.row_free[:free].copy()
+        state.row_free[:old] = np.arange(old, 2 * old)[::-1]
+        ints[k.ROWS_FREE] = free + old
         return state
     old = len(state.slot_free)
-    slots = 2 * old
-    names = [name for name in State._fields if name.startswith("slot_")] + ["scratch"]
-    mixes = int(ints[k.MIXES])
-    lengths = {name: slots for name in names}
-    lengths |= {"heap_time": slots + mixes + 4, "heap_code": slots + mixes + 4}
-    state = grown(state, **lengths)
+    names = ("packets", "slot_sent", "slot_free", "route", "delays", "scratch")
+    lengths = dict.fromkeys(names, 2 * old)
+    heap = 2 * old + int(ints[k.MIXES]) + 4
+    state = grown(state, heap_time=heap, heap_code=heap, **lengths)
     free = int(ints[k.SLOTS_FREE])
-    state.slot_free[free : free + old] = np.arange(old, slots)[::-1]
+    state.slot_free[free : free + old] = np.arange(old, 2 * old)[::-1]
     ints[k.SLOTS_FREE] = free + old
     return state

@@ -21,6 +21,14 @@ NEXT_TARGET, LOG_N, SINCE_CHECK, CURSOR, LAYERS, WIDTH, STRIDE, TOPOLOGY = range
 RULE, DRAW, SIZE, KEEP, QUEUE, IS_LOGGED, BY_RECEIVER, MIXES = range(16, 24)
 LATENCY_N, SAMPLE_N, SAMPLE_STRIDE, LIVE_SUM, CHECK_EVERY, EVENTS, CLIENTS, TARGETS = range(24, 32)
 INT_SCALARS = 32
+# -- columns of state.mix_ints, mix_reals, row_ints, row_reals, packets ------------------------
+M_MODE, M_DOWN, M_HELD, M_HAS_MASS, M_PENDING, M_HEAD, M_ARRIVALS, M_DROPS = range(8)
+M_FREE_AT, M_ABSORBED, M_BIRTHS, M_AREA, M_AREA_SINCE = range(5)
+ROW_REFS, ROW_NEXT = 0, 1
+ROW_TIME, ROW_STILL = 0, 1
+P_NUMBER, P_KIND, P_SENDER, P_RECEIVER, P_TARGET, P_HOP, P_ROW, P_NEXT = range(8)
+# -- rows of state.counts ----------------------------------------------------------------------
+C_SENT, C_DONE, C_CROSSINGS, C_DROPPED = 0, 1, 2, 3
 
 # -- names of the scalars in state.reals ----------------------------------------------------
 NOW, LINK_S, LINK_LOSS, MIX_LOSS, SERVICE_S, DELAY_S, SPREAD, SHAPE = range(8)
@@ -49,13 +57,15 @@ NOWHERE = -(2**31)
 TINY = 1e-200  # below this a mass is set to zero: denormal numbers are slow
 S_PLOGP, S_DONE, S_LOST, S_ABSORBED, S_LEFT, S_MAX, S_SQUARES = 0, 1, 2, 3, 4, 5, 6
 
-_jit = njit(cache=True, nogil=True)
+_jit = njit(cache=True, nogil=True, error_model="numpy")
+# Only called from kernels: no wrapper for Python, which would take most of the compile time.
+_inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 # -- random numbers: xoshiro256++ (Blackman and Vigna 2019) -----------------------------------
 
 
-@_jit
+@_inner
 def _bits(rng, k):
     s0, s1, s2, s3 = rng[k, 0], rng[k, 1], rng[k, 2], rng[k, 3]
     x = s0 + s3
@@ -71,25 +81,25 @@ def _bits(rng, k):
     return result
 
 
-@_jit
+@_inner
 def _uniform(rng, k):
     """In [0, 1)."""
     return float(np.int64(_bits(rng, k) >> np.uint64(11))) * (1.0 / 9007199254740992.0)
 
 
-@_jit
+@_inner
 def _exponential(rng, k):
     """Mean 1; never 0 or infinite."""
     return -math.log((float(np.int64(_bits(rng, k) >> np.uint64(11))) + 0.5) / 9007199254740992.0)
 
 
-@_jit
+@_inner
 def _below(rng, k, n):
     """A whole number in [0, n); the bias of at most n / 2^32 is beyond any test."""
     return np.int64(((_bits(rng, k) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
 
 
-@_jit
+@_inner
 def _normal(rng, k):
     while True:
         u = 2.0 * _uniform(rng, k) - 1.0
@@ -99,7 +109,7 @@ def _normal(rng, k):
             return u * math.sqrt(-2.0 * math.log(r) / r)
 
 
-@_jit
+@_inner
 def _gamma(rng, k, shape):
     """Gamma of mean ``shape`` (Marsaglia and Tsang 2000)."""
     boost = 1.0
@@ -120,7 +130,7 @@ def _gamma(rng, k, shape):
             return boost * d * v
 
 
-@_jit
+@_inner
 def _unit_delay(rng, k, draw, spread, shape):
     """One delay of mean 1, as the sender draws it."""
     if draw == DRAW_EXPONENTIAL:
@@ -150,7 +160,7 @@ def _heap_up(times, codes, i, time, code):
     codes[i] = code
 
 
-@_jit
+@_inner
 def _heap_down(times, codes, n, time, code):
     """Put (time, code) at the top of a heap of n whose top is a hole."""
     i = 0
@@ -177,7 +187,7 @@ def _heap_down(times, codes, n, time, code):
 # -- probability mass -------------------------------------------------------------------------
 
 
-@_jit
+@_inner
 def _put(mass, m, src, n, width, is_fresh):
     """Row m becomes the mean over n held packets and one more with mass row ``src``."""
     share = 1.0 / (n + 1.0)
@@ -190,7 +200,7 @@ def _put(mass, m, src, n, width, is_fresh):
             mass[m, j] = value if value > TINY else 0.0
 
 
-@_jit
+@_inner
 def _dilute(mass, m, n, width):
     """As _put, for a packet that carries no mass at all."""
     share = n / (n + 1.0)
@@ -199,7 +209,7 @@ def _dilute(mass, m, n, width):
         mass[m, j] = value if value > TINY else 0.0
 
 
-@_jit
+@_inner
 def _end(mass, row, count, first, live, sums):
     """``count`` packets with the mass of ``row`` have left the network, seen by the observer."""
     for j in range(live):
@@ -213,32 +223,32 @@ def _end(mass, row, count, first, live, sums):
                 sums[j, S_MAX] = p
 
 
-@_jit
+@_inner
 def _add_sums(mass, row, factor, first, live, sums, which):
     for j in range(live):
         sums[j, which] += factor * mass[row, first + j]
 
 
-@_jit
-def _take_row(ints, row_refs, row_free, row_still):
+@_inner
+def _take_row(ints, row_ints, row_reals, row_free):
     ints[ROWS_FREE] -= 1
     row = row_free[ints[ROWS_FREE]]
-    row_refs[row] = 1
-    row_still[row] = -1.0
+    row_ints[row, ROW_REFS] = 1
+    row_reals[row, ROW_STILL] = -1.0
     if row >= ints[ROWS_HIGH]:
         ints[ROWS_HIGH] = row + 1
     return row
 
 
-@_jit
-def _drop_row(ints, row_refs, row_free, row):
-    row_refs[row] -= 1
-    if row_refs[row] == 0:
+@_inner
+def _drop_row(ints, row_ints, row_free, row):
+    row_ints[row, ROW_REFS] -= 1
+    if row_ints[row, ROW_REFS] == 0:
         row_free[ints[ROWS_FREE]] = row
         ints[ROWS_FREE] += 1
 
 
-@_jit
+@_inner
 def _hazard(hazard, age, top):
     """The rate of leaving at an age (in mean delays), from a table over [0, top)."""
     x = age / top * len(hazard)
@@ -248,7 +258,7 @@ def _hazard(hazard, age, top):
     return hazard[min(i, len(hazard) - 1)]
 
 
-@_jit
+@_inner
 def _take_weighted(state, m, time, width, has_width):
     """Mass of a packet that leaves a mix whose delays are not memoryless, into the scratch row.
 
@@ -257,12 +267,8 @@ def _take_weighted(state, m, time, width, has_width):
     posterior is a ratio of permanents.
     """
     ints, reals = state.ints, state.reals
-    mass, row_time, row_still, row_next = (
-        state.mass,
-        state.row_time,
-        state.row_still,
-        state.row_next,
-    )
+    mass, mix = state.mass, state.mix_ints
+    row_ints, row_reals = state.row_ints, state.row_reals
     scratch = ints[MIXES]
     top = reals[HAZARD_MAX]
     delay = reals[DELAY_S]
@@ -275,14 +281,14 @@ def _take_weighted(state, m, time, width, has_width):
     for _ in range(30):
         total = loops
         full = 0.0
-        i = state.head[m]
+        i = mix[m, M_HEAD]
         while i >= 0:
-            h = _hazard(state.hazard, (time - row_time[i]) / delay, top) + 1e-12
+            h = _hazard(state.hazard, (time - row_reals[i, ROW_TIME]) / delay, top) + 1e-12
             if c > 0.0 and c * h >= 1.0:
-                full += row_still[i]
+                full += row_reals[i, ROW_STILL]
             else:
-                total += row_still[i] * h
-            i = row_next[i]
+                total += row_reals[i, ROW_STILL] * h
+            i = row_ints[i, ROW_NEXT]
         if c > 0.0 and full <= clipped + 1e-15:
             break
         clipped = full
@@ -290,68 +296,63 @@ def _take_weighted(state, m, time, width, has_width):
             break
         c = max(c, (1.0 - full) / total)
     before = np.int64(-1)
-    i = state.head[m]
+    i = mix[m, M_HEAD]
     while i >= 0:
-        h = _hazard(state.hazard, (time - row_time[i]) / delay, top) + 1e-12
-        w = row_still[i] * min(1.0, c * h)
-        row_still[i] -= w
+        h = _hazard(state.hazard, (time - row_reals[i, ROW_TIME]) / delay, top) + 1e-12
+        w = row_reals[i, ROW_STILL] * min(1.0, c * h)
+        row_reals[i, ROW_STILL] -= w
         if has_width and w > 0.0:
             for j in range(width):
                 mass[scratch, j] += w * mass[i, j]
-        after = row_next[i]
-        if row_still[i] < 1e-13:
+        after = row_ints[i, ROW_NEXT]
+        if row_reals[i, ROW_STILL] < 1e-13:
             first = ints[SENDERS]
-            _add_sums(mass, i, row_still[i], first, ints[LIVE], state.live_sums, S_LEFT)
+            _add_sums(mass, i, row_reals[i, ROW_STILL], first, ints[LIVE], state.live_sums, S_LEFT)
             if before < 0:
-                state.head[m] = after
+                mix[m, M_HEAD] = after
             else:
-                row_next[before] = after
-            row_still[i] = -1.0
-            _drop_row(ints, state.row_refs, state.row_free, i)
+                row_ints[before, ROW_NEXT] = after
+            row_reals[i, ROW_STILL] = -1.0
+            _drop_row(ints, row_ints, state.row_free, i)
         else:
             before = i
         i = after
 
 
-@_jit
+@_inner
 def _settle(state):
     """Count what has ended at every mix since its row last changed."""
-    ints = state.ints
+    ints, mix, mass, sums = state.ints, state.mix_ints, state.mass, state.live_sums
     for m in range(ints[MIXES]):
-        if state.pending[m] > 0:
-            if state.has_mass[m]:
-                _end(
-                    state.mass,
-                    m,
-                    float(state.pending[m]),
-                    ints[SENDERS],
-                    ints[LIVE],
-                    state.live_sums,
-                )
-            state.pending[m] = 0
+        if mix[m, M_PENDING] > 0:
+            if mix[m, M_HAS_MASS]:
+                count = float(mix[m, M_PENDING])
+                _end(mass, m, count, ints[SENDERS], ints[LIVE], sums)
+            mix[m, M_PENDING] = 0
 
 
-@_jit
+@_inner
 def _in_flight(state, column):
     """Mass of a live target that is inside the network, added up where it is."""
-    ints, mass = state.ints, state.mass
+    ints, mass, mix = state.ints, state.mass, state.mix_ints
+    row_ints, row_reals = state.row_ints, state.row_reals
     total = 0.0
     for m in range(ints[MIXES]):
-        if state.has_mass[m]:
-            if state.mode[m] == UNIFORM:
-                total += state.held[m] * mass[m, column]
-            elif state.mode[m] == BLURRED:
+        if mix[m, M_HAS_MASS]:
+            if mix[m, M_MODE] == UNIFORM:
+                total += mix[m, M_HELD] * mass[m, column]
+            elif mix[m, M_MODE] == BLURRED:
                 total += mass[m, column]
     for row in range(ints[MIXES] + 1, ints[ROWS_HIGH]):
-        if state.row_refs[row] > 0:
-            if state.row_still[row] >= 0.0:
-                total += state.row_still[row] * mass[row, column]
+        if row_ints[row, ROW_REFS] > 0:
+            if row_reals[row, ROW_STILL] >= 0.0:
+                total += row_reals[row, ROW_STILL] * mass[row, column]
             else:
-                total += state.row_refs[row] * mass[row, column]
+                total += row_ints[row, ROW_REFS] * mass[row, column]
     return total
 
 
-@_jit
+@_inner
 def _entropy(values, total):
     """Shannon entropy in bits and largest share of non-negative values that add up to total."""
     if total <= 0.0:
@@ -366,7 +367,7 @@ def _entropy(values, total):
     return max(entropy, 0.0), largest
 
 
-@_jit
+@_inner
 def _retire(state, live_index):
     """Write a target's outcome and give its column to the last live one."""
     ints, mass, sums = state.ints, state.mass, state.live_sums
@@ -405,7 +406,7 @@ def _retire(state, live_index):
     ints[LIVE] = last
     if last == 0 and first == 0:
         for m in range(ints[MIXES]):
-            state.has_mass[m] = 0
+            state.mix_ints[m, M_HAS_MASS] = 0
 
 
 @_jit
@@ -419,7 +420,7 @@ def retire_below(state, threshold):
             _retire(state, j)
 
 
-@_jit
+@_inner
 def _bear(state, number, time):
     """A new live target: a column of zeros in every row."""
     ints = state.ints
@@ -445,7 +446,7 @@ def _bear(state, number, time):
 # -- routes ------------------------------------------------------------------------------------
 
 
-@_jit
+@_inner
 def _draw_route(rng, k, ints, route, kind, sender):
     """The mixes of a new packet, as the sender chooses them."""
     layers, width, stride = ints[LAYERS], ints[WIDTH], ints[STRIDE]
@@ -481,24 +482,22 @@ def _draw_route(rng, k, ints, route, kind, sender):
         route[layers - 1] = sender
 
 
-@_jit
-def _log(state, slot, source, target, leave, arrive, wait):
-    row = state.ints[LOG_N]
-    state.log_packet[row] = state.slot_number[slot]
-    state.log_kind[row] = state.slot_kind[slot]
-    state.log_source[row] = source
-    state.log_target[row] = target
-    state.log_leave[row] = leave
-    state.log_arrive[row] = arrive
-    state.log_wait[row] = wait
-    state.ints[LOG_N] = row + 1
+@_inner
+def _log(ints, log_ints, log_reals, packets, slot, source, target, leave, arrive, wait):
+    row = ints[LOG_N]
+    log_ints[row, 0] = packets[slot, P_NUMBER]
+    log_ints[row, 1] = packets[slot, P_KIND]
+    log_ints[row, 2] = source
+    log_ints[row, 3] = target
+    log_reals[row, 0] = leave
+    log_reals[row, 1] = arrive
+    log_reals[row, 2] = wait
+    ints[LOG_N] = row + 1
 
 
-@_jit
-def _note_latency(state, slot, time):
+@_inner
+def _note_latency(ints, reals, bins, sample, sent, time):
     """Exact sums, a histogram, and every k-th value, k doubling when the sample is full."""
-    ints, reals = state.ints, state.reals
-    sent = state.slot_sent[slot]
     if sent < reals[MEASURE_FROM] or sent >= reals[MEASURE_TO]:
         return
     latency = time - sent
@@ -506,10 +505,8 @@ def _note_latency(state, slot, time):
     ints[LATENCY_N] = count + 1
     reals[LATENCY_SUM] += latency
     reals[LATENCY_SQUARES] += latency * latency
-    bins = state.latency_bins
     at = latency / reals[LATENCY_BIN_S]
     bins[np.int64(at) if at < len(bins) - 1 else len(bins) - 1] += 1
-    sample = state.latency_sample
     if count % ints[SAMPLE_STRIDE] == 0:
         if ints[SAMPLE_N] == len(sample):
             half = len(sample) // 2
@@ -522,7 +519,7 @@ def _note_latency(state, slot, time):
             ints[SAMPLE_N] += 1
 
 
-@_jit
+@_inner
 def _count_leavers(ints, reals, rng, n):
     """How many of n held packets a batch mix lets go now."""
     rule = ints[RULE]
@@ -554,7 +551,7 @@ DIALS = 20
 STEADY, BURSTY, DAILY = 0, 1, 2
 
 
-@_jit
+@_inner
 def _other_client(rng, k, client, clients):
     """Somebody else, all equally likely; oneself only where there is nobody else."""
     if clients < 2:
@@ -563,7 +560,7 @@ def _other_client(rng, k, client, clients):
     return pick + 1 if pick >= client else pick
 
 
-@_jit
+@_inner
 def _burst_rate(dials):
     """Rate of all that the bursty stream does next: sends, starts and ends of bursts."""
     active = dials[D_ACTIVE]
@@ -681,20 +678,21 @@ def fill_arrivals(dials, next_times, order, queues, rng, until, times, senders, 
 
 
 @_jit
-def advance(state, link_table, times, senders, receivers, codes, count, until):
+def advance(state, times, senders, receivers, codes, count, until):
     """Process every event up to ``until``: entering packets and what is already under way.
 
     Returns FINISHED, or a NEED_* code when an array is too short; then nothing is half done,
     and after growing the array the same call goes on (``ints[CURSOR]`` counts what entered).
     """
-    ints, reals, rng = state.ints, state.reals, state.rng
-    mode, held, has_mass, pending = state.mode, state.held, state.has_mass, state.pending
-    area, area_since = state.area, state.area_since
+    ints, reals, rng, counts = state.ints, state.reals, state.rng, state.counts
+    mix, pool = state.mix_ints, state.mix_reals
     mass, sums = state.mass, state.live_sums
-    row_refs, row_free, row_still = state.row_refs, state.row_free, state.row_still
-    slot_hop, slot_row, slot_kind = state.slot_hop, state.slot_row, state.slot_kind
-    slot_route, slot_delay = state.slot_route, state.slot_delay
+    row_ints, row_reals, row_free = state.row_ints, state.row_reals, state.row_free
+    packets, slot_sent, slot_free = state.packets, state.slot_sent, state.slot_free
+    route, delays = state.route, state.delays
     heap_time, heap_code = state.heap_time, state.heap_code
+    latency_bins, latency_sample = state.latency_bins, state.latency_sample
+    log_ints, log_reals, link_table = state.log_ints, state.log_reals, state.link_table
     layers, stride, mixes = ints[LAYERS], ints[STRIDE], ints[MIXES]
     topology, rule, draw = ints[TOPOLOGY], ints[RULE], ints[DRAW]
     first = ints[SENDERS]
@@ -704,7 +702,7 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
     spread, shape = reals[SPREAD], reals[SHAPE]
     scratch_row = mixes
     columns = mass.shape[1]
-    log_room = len(state.log_leave) - layers - 3
+    log_room = len(log_reals) - layers - 3
     targets = ints[TARGETS]
     status = FINISHED
     while True:
@@ -741,34 +739,34 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
             stream = np.int64(codes[cursor] >> np.uint8(4))
             sender = np.int64(senders[cursor])
             ints[SLOTS_FREE] -= 1
-            slot = np.int64(state.slot_free[ints[SLOTS_FREE]])
-            _draw_route(rng, R_ROUTE + stream, ints, slot_route[slot], kind, sender)
+            slot = slot_free[ints[SLOTS_FREE]]
+            _draw_route(rng, R_ROUTE + stream, ints, route[slot], kind, sender)
             if rule == BY_DELAY:
                 for hop in range(layers):
                     unit = _unit_delay(rng, R_DELAY + stream, draw, spread, shape)
-                    slot_delay[slot, hop] = unit * delay_s
-            state.slot_number[slot] = ints[NEXT_PACKET]
+                    delays[slot, hop] = unit * delay_s
+            packets[slot, P_NUMBER] = ints[NEXT_PACKET]
             ints[NEXT_PACKET] += 1
-            slot_kind[slot] = kind
-            state.slot_sender[slot] = sender
-            state.slot_receiver[slot] = receivers[cursor]
-            state.slot_target[slot] = -1
-            state.slot_sent[slot] = now
-            slot_hop[slot] = 0
-            slot_row[slot] = -1
-            state.sent[kind] += 1
+            packets[slot, P_KIND] = kind
+            packets[slot, P_SENDER] = sender
+            packets[slot, P_RECEIVER] = receivers[cursor]
+            packets[slot, P_TARGET] = -1
+            slot_sent[slot] = now
+            packets[slot, P_HOP] = 0
+            packets[slot, P_ROW] = -1
+            counts[C_SENT, kind] += 1
             ints[LIVE_SUM] += ints[LIVE]
             column = np.int64(-1)
             if kind == 0:
                 target = ints[NEXT_TARGET]
                 if target < targets and state.target_numbers[target] == ints[REAL_COUNT]:
                     column = _bear(state, ints[NEXT_PACKET] - 1, now)
-                    state.slot_target[slot] = target
+                    packets[slot, P_TARGET] = target
                 ints[REAL_COUNT] += 1
             action = CROSS
             node = -1 - sender
             if kind != 3 and (first > 0 or column >= 0):
-                src = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                src = _take_row(ints, row_ints, row_reals, row_free)
                 is_own = True
                 for j in range(first + ints[LIVE]):
                     mass[src, j] = 0.0
@@ -779,20 +777,20 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
             if kind == 3:
                 node = sender
                 width = first + ints[LIVE]
-                if state.is_down[sender]:
+                if mix[sender, M_DOWN]:
                     action = NOTHING
-                    state.sent[kind] -= 1
-                    state.slot_free[ints[SLOTS_FREE]] = slot
+                    counts[C_SENT, kind] -= 1
+                    slot_free[ints[SLOTS_FREE]] = slot
                     ints[SLOTS_FREE] += 1
-                elif rule == BY_DELAY and width > 0 and mode[sender] == BLURRED:
+                elif rule == BY_DELAY and width > 0 and mix[sender, M_MODE] == BLURRED:
                     # Seen from outside the loop may be any held packet that leaves.
-                    if has_mass[sender]:
-                        share = min(1.0, 1.0 / (held[sender] + state.births[sender]))
+                    if mix[sender, M_HAS_MASS]:
+                        share = min(1.0, 1.0 / (mix[sender, M_HELD] + pool[sender, M_BIRTHS]))
                         for j in range(width):
                             mass[scratch_row, j] = mass[sender, j] * share
                             mass[sender, j] -= mass[scratch_row, j]
                         src = scratch_row
-                elif mode[sender] == WEIGHTED:
+                elif mix[sender, M_MODE] == WEIGHTED:
                     _take_weighted(state, sender, now, width, width > 0)
                     if width > 0:
                         src = scratch_row
@@ -807,7 +805,7 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
             else:
                 slot = code >> 2
                 event = code & 3
-                src = np.int64(slot_row[slot])
+                src = packets[slot, P_ROW]
                 is_own = src >= 0
                 if event == EV_LEAVE:
                     action = LEAVE
@@ -816,10 +814,10 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
                 elif event == EV_ADMIT:
                     action = ADMIT
                 else:
-                    node = np.int64(slot_route[slot, slot_hop[slot]])
+                    node = route[slot, packets[slot, P_HOP]]
                     action = EXIT
-                    if slot_hop[slot] < layers - 1:
-                        slot_hop[slot] += 1
+                    if packets[slot, P_HOP] < layers - 1:
+                        packets[slot, P_HOP] += 1
                         action = CROSS
         width = first + ints[LIVE]
 
@@ -828,18 +826,18 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
         event = EV_LEAVE
         while action != NOTHING:
             if action == LEAVE:
-                m = np.int64(slot_route[slot, slot_hop[slot]])
-                area[m] += held[m] * (now - area_since[m])
-                area_since[m] = now
-                n = held[m]
-                held[m] = n - 1
-                kept = mode[m]
+                m = route[slot, packets[slot, P_HOP]]
+                pool[m, M_AREA] += mix[m, M_HELD] * (now - pool[m, M_AREA_SINCE])
+                pool[m, M_AREA_SINCE] = now
+                n = mix[m, M_HELD]
+                mix[m, M_HELD] = n - 1
+                kept = mix[m, M_MODE]
                 if kept == UNIFORM:
-                    src = m if has_mass[m] else np.int64(-1)
+                    src = m if mix[m, M_HAS_MASS] else np.int64(-1)
                 elif kept == BLURRED:
                     src = np.int64(-1)
-                    if has_mass[m] and width > 0:
-                        share = min(1.0, 1.0 / (n + state.births[m]))
+                    if mix[m, M_HAS_MASS] and width > 0:
+                        share = min(1.0, 1.0 / (n + pool[m, M_BIRTHS]))
                         for j in range(width):
                             mass[scratch_row, j] = mass[m, j] * share
                             mass[m, j] -= mass[scratch_row, j]
@@ -849,186 +847,210 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
                     src = scratch_row if width > 0 else np.int64(-1)
                 node = m
                 action = EXIT
-                if slot_hop[slot] < layers - 1:
-                    slot_hop[slot] += 1
+                if packets[slot, P_HOP] < layers - 1:
+                    packets[slot, P_HOP] += 1
                     action = CROSS
 
             elif action == CROSS:
-                kind = slot_kind[slot]
-                m = np.int64(slot_route[slot, slot_hop[slot]])
-                if kind == 3 and topology != FREE_ROUTE and node // stride == layers - 1:
+                kind = packets[slot, P_KIND]
+                m = route[slot, packets[slot, P_HOP]]
+                is_passing = kind == 3 and topology != FREE_ROUTE and node // stride == layers - 1
+                if is_passing and src >= 0:
                     # A mix loop passes a gateway on its way back to the first layer: seen from
                     # outside, one packet ends there and another one begins.
-                    if src >= 0:
-                        _end(mass, src, 1.0, first, ints[LIVE], sums)
-                        if is_own:
-                            _drop_row(ints, row_refs, row_free, src)
-                            is_own = False
-                        src = np.int64(-1)
+                    _end(mass, src, 1.0, first, ints[LIVE], sums)
+                    if is_own:
+                        _drop_row(ints, row_ints, row_free, src)
+                        is_own = False
+                    src = np.int64(-1)
                 link = link_s
                 if link < 0.0:
                     last = link_table.shape[0] - 1
                     link = link_table[node if node >= 0 else last, m]
-                state.crossings[kind] += 1
+                counts[C_CROSSINGS, kind] += 1
                 action = ARRIVE
                 if link_loss > 0.0 and _uniform(rng, R_LOSS) < link_loss:
                     cause = LOST_ON_LINK
                     action = DROP
-                elif state.is_down[m]:
+                elif mix[m, M_DOWN]:
                     cause = LOST_AT_DOWN
                     action = DROP
                 if is_logged and action == ARRIVE:
                     wait = math.nan
                     if rule == BY_DELAY and service_s == 0.0:
-                        wait = slot_delay[slot, slot_hop[slot]]
-                    if kind == 3 and slot_hop[slot] == layers - 1:
+                        wait = delays[slot, packets[slot, P_HOP]]
+                    if kind == 3 and packets[slot, P_HOP] == layers - 1:
                         wait = math.nan
-                    _log(state, slot, node, m, now, now + link, wait)
+                    _log(ints, log_ints, log_reals, packets, slot, node, m, now, now + link, wait)
                 if link > 0.0 and action == ARRIVE:
                     if src >= 0 and not is_own:
-                        row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                        row = _take_row(ints, row_ints, row_reals, row_free)
                         for j in range(width):
                             mass[row, j] = mass[src, j]
                         src = row
                         is_own = True
-                    slot_row[slot] = src
+                    packets[slot, P_ROW] = src
                     when = now + link
                     event = EV_ARRIVE
                     action = NOTHING
 
             elif action == ARRIVE:
-                m = np.int64(slot_route[slot, slot_hop[slot]])
-                state.arrivals[m] += 1
+                m = route[slot, packets[slot, P_HOP]]
+                mix[m, M_ARRIVALS] += 1
                 action = ADMIT
-                if slot_kind[slot] == 3 and slot_hop[slot] == layers - 1:
-                    state.done[3] += 1
+                if packets[slot, P_KIND] == 3 and packets[slot, P_HOP] == layers - 1:
+                    counts[C_DONE, 3] += 1
                 elif service_s > 0.0:
-                    start = max(state.free_at[m], now)
+                    start = max(pool[m, M_FREE_AT], now)
                     ahead = math.ceil((start - now) / service_s - 1e-9)
                     if ahead > ints[QUEUE]:
                         cause = LOST_IN_QUEUE
                         node = m
                         action = DROP
                     else:
-                        state.free_at[m] = start + service_s
+                        pool[m, M_FREE_AT] = start + service_s
                         if src >= 0 and not is_own:
-                            row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                            row = _take_row(ints, row_ints, row_reals, row_free)
                             for j in range(width):
                                 mass[row, j] = mass[src, j]
                             src = row
-                        slot_row[slot] = src
+                        packets[slot, P_ROW] = src
                         when = start + service_s
                         event = EV_ADMIT
                         action = NOTHING
 
             elif action == ADMIT:
-                m = np.int64(slot_route[slot, slot_hop[slot]])
-                is_home = slot_kind[slot] == 3 and slot_hop[slot] == layers - 1
+                m = route[slot, packets[slot, P_HOP]]
+                is_home = packets[slot, P_KIND] == 3 and packets[slot, P_HOP] == layers - 1
                 is_lost = not is_home and mix_loss > 0.0 and _uniform(rng, R_LOSS) < mix_loss
-                n = held[m]
-                kept = mode[m]
+                n = mix[m, M_HELD]
+                kept = mix[m, M_MODE]
                 if kept == UNIFORM:
-                    if pending[m] > 0:
-                        if has_mass[m]:
-                            _end(mass, m, float(pending[m]), first, ints[LIVE], sums)
-                        pending[m] = 0
+                    if mix[m, M_PENDING] > 0:
+                        if mix[m, M_HAS_MASS]:
+                            _end(mass, m, float(mix[m, M_PENDING]), first, ints[LIVE], sums)
+                        mix[m, M_PENDING] = 0
                     if src >= 0:
-                        _put(mass, m, src, n, width, n == 0 or not has_mass[m])
-                        has_mass[m] = 1
+                        _put(mass, m, src, n, width, n == 0 or not mix[m, M_HAS_MASS])
+                        mix[m, M_HAS_MASS] = 1
                     elif n == 0:
-                        has_mass[m] = 0
-                    elif has_mass[m]:
+                        mix[m, M_HAS_MASS] = 0
+                    elif mix[m, M_HAS_MASS]:
                         _dilute(mass, m, n, width)
                 elif kept == BLURRED:
                     if src >= 0:
-                        home = state.absorbed_share[m]
+                        home = pool[m, M_ABSORBED]
                         stays = (1.0 - home) * (1.0 - mix_loss)
-                        if has_mass[m]:
+                        if mix[m, M_HAS_MASS]:
                             for j in range(width):
                                 mass[m, j] += stays * mass[src, j]
                         else:
                             for j in range(width):
                                 mass[m, j] = stays * mass[src, j]
-                        has_mass[m] = 1
+                        mix[m, M_HAS_MASS] = 1
                         live = ints[LIVE]
                         _add_sums(mass, src, home, first, live, sums, S_ABSORBED)
                         share = (1.0 - home) * mix_loss
                         _add_sums(mass, src, share, first, live, sums, S_LOST)
                 elif kept == WEIGHTED:
-                    home = state.absorbed_share[m]
-                    row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                    home = pool[m, M_ABSORBED]
+                    row = _take_row(ints, row_ints, row_reals, row_free)
                     for j in range(width):
                         mass[row, j] = mass[src, j] if src >= 0 else 0.0
                     live = ints[LIVE]
                     _add_sums(mass, row, home, first, live, sums, S_ABSORBED)
                     share = (1.0 - home) * mix_loss
                     _add_sums(mass, row, share, first, live, sums, S_LOST)
-                    row_still[row] = (1.0 - home) * (1.0 - mix_loss)
-                    state.row_time[row] = now
-                    state.row_next[row] = state.head[m]
-                    state.head[m] = row
+                    row_reals[row, ROW_STILL] = (1.0 - home) * (1.0 - mix_loss)
+                    row_reals[row, ROW_TIME] = now
+                    row_ints[row, ROW_NEXT] = mix[m, M_HEAD]
+                    mix[m, M_HEAD] = row
                 elif (is_home or is_lost) and src >= 0:
                     where = S_ABSORBED if is_home else S_LOST
                     _add_sums(mass, src, 1.0, first, ints[LIVE], sums, where)
                 if kept == BYPASS and not (is_home or is_lost):
                     if src >= 0 and not is_own:
-                        row = np.int64(_take_row(ints, row_refs, row_free, row_still))
+                        row = _take_row(ints, row_ints, row_reals, row_free)
                         for j in range(width):
                             mass[row, j] = mass[src, j]
                         src = row
                         is_own = True
-                    slot_row[slot] = src
+                    packets[slot, P_ROW] = src
                 else:
                     if is_own:
-                        _drop_row(ints, row_refs, row_free, src)
+                        _drop_row(ints, row_ints, row_free, src)
                         is_own = False
                     src = np.int64(-1)
-                    slot_row[slot] = -1
+                    packets[slot, P_ROW] = -1
                 action = NOTHING
                 if is_home or is_lost:
                     if is_lost:
-                        state.dropped[LOST_INSIDE, slot_kind[slot]] += 1
-                        state.drops[m] += 1
+                        counts[C_DROPPED + LOST_INSIDE, packets[slot, P_KIND]] += 1
+                        mix[m, M_DROPS] += 1
                         if is_logged:
-                            _log(state, slot, m, NOWHERE, now, now, math.nan)
-                    state.slot_free[ints[SLOTS_FREE]] = slot
+                            _log(
+                                ints,
+                                log_ints,
+                                log_reals,
+                                packets,
+                                slot,
+                                m,
+                                NOWHERE,
+                                now,
+                                now,
+                                math.nan,
+                            )
+                    slot_free[ints[SLOTS_FREE]] = slot
                     ints[SLOTS_FREE] += 1
                 else:
-                    area[m] += n * (now - area_since[m])
-                    area_since[m] = now
-                    held[m] = n + 1
+                    pool[m, M_AREA] += n * (now - pool[m, M_AREA_SINCE])
+                    pool[m, M_AREA_SINCE] = now
+                    mix[m, M_HELD] = n + 1
                     if rule == BY_DELAY:
-                        wait = slot_delay[slot, slot_hop[slot]]
+                        wait = delays[slot, packets[slot, P_HOP]]
                         if wait > 0.0:
                             when = now + wait
                             event = EV_LEAVE
                         else:
                             action = LEAVE
                     else:
-                        state.slot_next[slot] = state.head[m]
-                        state.head[m] = slot
+                        packets[slot, P_NEXT] = mix[m, M_HEAD]
+                        mix[m, M_HEAD] = slot
                         if rule == BY_THRESHOLD and n + 1 >= ints[SIZE] + ints[KEEP]:
                             flush = m
 
             elif action == EXIT:
-                kind = slot_kind[slot]
-                receiver = np.int64(state.slot_receiver[slot])
+                kind = packets[slot, P_KIND]
+                receiver = packets[slot, P_RECEIVER]
                 link = link_s
                 if link < 0.0:
                     link = link_table[node, link_table.shape[0] - 1]
-                state.crossings[kind] += 1
+                counts[C_CROSSINGS, kind] += 1
                 if link_loss > 0.0 and _uniform(rng, R_LOSS) < link_loss:
                     cause = LOST_ON_LINK
                     action = DROP
                 else:
                     if is_logged:
-                        _log(state, slot, node, -1 - receiver, now, now + link, math.nan)
-                    state.done[kind] += 1
+                        _log(
+                            ints,
+                            log_ints,
+                            log_reals,
+                            packets,
+                            slot,
+                            node,
+                            -1 - receiver,
+                            now,
+                            now + link,
+                            math.nan,
+                        )
+                    counts[C_DONE, kind] += 1
                     if kind == 0:
-                        _note_latency(state, slot, now + link)
-                    target = state.slot_target[slot]
+                        _note_latency(
+                            ints, reals, latency_bins, latency_sample, slot_sent[slot], now + link
+                        )
+                    target = packets[slot, P_TARGET]
                     if target >= 0:
-                        state.results[target, 13] = now + link - state.slot_sent[slot]
+                        state.results[target, 13] = now + link - slot_sent[slot]
                         if first > 0 and src >= 0:
                             values = mass[src, :first]
                             entropy, largest = _entropy(values, values.sum())
@@ -1039,29 +1061,31 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
                             for j in range(first, width):
                                 state.by_receiver[receiver, j] += mass[src, j]
                         if src < scratch_row:
-                            pending[src] += 1
+                            mix[src, M_PENDING] += 1
                         else:
                             _end(mass, src, 1.0, first, ints[LIVE], sums)
                             if is_own:
-                                _drop_row(ints, row_refs, row_free, src)
+                                _drop_row(ints, row_ints, row_free, src)
                                 is_own = False
-                    state.slot_free[ints[SLOTS_FREE]] = slot
+                    slot_free[ints[SLOTS_FREE]] = slot
                     ints[SLOTS_FREE] += 1
                     action = NOTHING
 
             else:  # DROP
-                kind = slot_kind[slot]
-                state.dropped[cause, kind] += 1
+                kind = packets[slot, P_KIND]
+                counts[C_DROPPED + cause, kind] += 1
                 if node >= 0:
-                    state.drops[node] += 1
+                    mix[node, M_DROPS] += 1
                 if is_logged:
-                    _log(state, slot, node, NOWHERE, now, now, math.nan)
+                    _log(
+                        ints, log_ints, log_reals, packets, slot, node, NOWHERE, now, now, math.nan
+                    )
                 if src >= 0:
                     _add_sums(mass, src, 1.0, first, ints[LIVE], sums, S_LOST)
                     if is_own:
-                        _drop_row(ints, row_refs, row_free, src)
+                        _drop_row(ints, row_ints, row_free, src)
                         is_own = False
-                state.slot_free[ints[SLOTS_FREE]] = slot
+                slot_free[ints[SLOTS_FREE]] = slot
                 ints[SLOTS_FREE] += 1
                 action = NOTHING
 
@@ -1082,41 +1106,41 @@ def advance(state, link_table, times, senders, receivers, codes, count, until):
         if flush >= 0:
             # A batch mix lets go of a random choice; all that leave carry the same mass.
             m = flush
-            n = held[m]
+            n = mix[m, M_HELD]
             leavers = _count_leavers(ints, reals, rng, n)
             if leavers > 0:
                 row = np.int64(-1)
-                if has_mass[m] and width > 0 and mode[m] != BYPASS:
-                    row = np.int64(_take_row(ints, row_refs, row_free, row_still))
-                    row_refs[row] = leavers
+                if mix[m, M_HAS_MASS] and width > 0 and mix[m, M_MODE] != BYPASS:
+                    row = _take_row(ints, row_ints, row_reals, row_free)
+                    row_ints[row, ROW_REFS] = leavers
                     for j in range(width):
-                        if mode[m] == UNIFORM:
+                        if mix[m, M_MODE] == UNIFORM:
                             mass[row, j] = mass[m, j]
                         else:
                             mass[row, j] = mass[m, j] / n
                             mass[m, j] -= leavers * mass[row, j]
-                area[m] += n * (now - area_since[m])
-                area_since[m] = now
-                held[m] = n - leavers
-                i = np.int64(state.head[m])
+                pool[m, M_AREA] += n * (now - pool[m, M_AREA_SINCE])
+                pool[m, M_AREA_SINCE] = now
+                mix[m, M_HELD] = n - leavers
+                i = mix[m, M_HEAD]
                 for k in range(n):
                     state.scratch[k] = i
-                    i = np.int64(state.slot_next[i])
+                    i = packets[i, P_NEXT]
                 for k in range(leavers):
                     pick = k + _below(rng, R_BATCH, n - k)
                     slot = np.int64(state.scratch[pick])
                     state.scratch[pick] = state.scratch[k]
                     state.scratch[k] = slot
-                    if mode[m] != BYPASS:
-                        slot_row[slot] = row
+                    if mix[m, M_MODE] != BYPASS:
+                        packets[slot, P_ROW] = row
                     _heap_up(heap_time, heap_code, ints[HEAP_N], now, (slot << 2) | EV_RELEASE)
                     ints[HEAP_N] += 1
                 i = np.int64(-1)
                 for k in range(leavers, n):
                     slot = np.int64(state.scratch[k])
-                    state.slot_next[slot] = i
+                    packets[slot, P_NEXT] = i
                     i = slot
-                state.head[m] = i
+                mix[m, M_HEAD] = i
 
         ints[EVENTS] += 1
         ints[SINCE_CHECK] += 1
@@ -1140,6 +1164,7 @@ def finish(state):
 def close_pools(state):
     """Bring the time integrals of the pools up to now."""
     now = state.reals[NOW]
+    mix, pool = state.mix_ints, state.mix_reals
     for m in range(state.ints[MIXES]):
-        state.area[m] += state.held[m] * (now - state.area_since[m])
-        state.area_since[m] = now
+        pool[m, M_AREA] += mix[m, M_HELD] * (now - pool[m, M_AREA_SINCE])
+        pool[m, M_AREA_SINCE] = now

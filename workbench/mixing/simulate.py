@@ -227,7 +227,6 @@ class _Simulation:
         self.state.reals[k.MEASURE_FROM] = plan.warm_up_s
         self.state.reals[k.MEASURE_TO] = plan.window_end_s
         self.traffic: Traffic = new_traffic(scenario, self.rng)
-        self.link_table: F8 = topology.links(scenario)[1]
         self.pieces: list[Events] = []
         self.chunk = Chunk.empty(CHUNK)
         self.none = Chunk.empty(0)
@@ -289,7 +288,6 @@ class _Simulation:
         plan = self.plan
         self.state = advance(
             self.state,
-            self.link_table,
             chunk,
             count,
             until,
@@ -307,20 +305,16 @@ class _Simulation:
         rows = int(state.ints[k.LOG_N])
         if not self.plan.log or not rows:
             return
+        ints, reals = state.log_ints[:rows], state.log_reals[:rows]
         self.pieces.append(
             Events(
-                *(
-                    getattr(state, name)[:rows].copy()
-                    for name in (
-                        "log_packet",
-                        "log_kind",
-                        "log_source",
-                        "log_target",
-                        "log_leave",
-                        "log_arrive",
-                        "log_wait",
-                    )
-                )
+                packet=ints[:, 0].copy(),
+                kind=ints[:, 1].astype(np.uint8),
+                source=ints[:, 2].astype(np.int32),
+                target=ints[:, 3].astype(np.int32),
+                leave_s=reals[:, 0].copy(),
+                arrive_s=reals[:, 1].copy(),
+                wait_s=reals[:, 2].copy(),
             )
         )
 
@@ -335,9 +329,9 @@ class _Simulation:
         state = self.state
         return (
             now,
-            state.arrivals.copy(),
-            state.area.copy(),
-            np.append(state.crossings, state.ints[k.REAL_COUNT]),
+            state.mix_ints[:, k.M_ARRIVALS].copy(),
+            state.mix_reals[:, k.M_AREA].copy(),
+            np.append(state.counts[k.C_CROSSINGS], state.ints[k.REAL_COUNT]),
             float(dials[k.D_WAIT_AREA]),
         )
 
@@ -377,7 +371,9 @@ class _Simulation:
                 target_packets=born[:, 14].astype(np.int64),
                 target_sent_s=born[:, 7].copy(),
                 target_latency_s=born[:, 13].copy(),
-                active_targets_mean=float(ints[k.LIVE_SUM] / max(int(state.sent.sum()), 1)),
+                active_targets_mean=float(
+                    ints[k.LIVE_SUM] / max(int(state.counts[k.C_SENT].sum()), 1)
+                ),
                 latency_s=state.latency_sample[: int(ints[k.SAMPLE_N])].copy(),
                 latency_mean_s=float(mean),
                 latency_sd_s=math.sqrt(max(square, 0.0)) if count else math.nan,
@@ -385,12 +381,12 @@ class _Simulation:
                 latency_bins=state.latency_bins.copy(),
                 latency_bin_s=float(reals[k.LATENCY_BIN_S]),
                 sender_wait_mean_s=float(waited),
-                sent_by_kind=state.sent.copy(),
-                delivered_by_kind=state.done.copy(),
-                dropped_by_cause=state.dropped.copy(),
+                sent_by_kind=state.counts[k.C_SENT].copy(),
+                delivered_by_kind=state.counts[k.C_DONE].copy(),
+                dropped_by_cause=state.counts[k.C_DROPPED :].copy(),
                 load_per_s=(stop[1] - start[1]) / seconds,
                 pool_mean=(stop[2] - start[2]) / seconds,
-                drops_by_mix=state.drops.copy(),
+                drops_by_mix=state.mix_ints[:, k.M_DROPS].copy(),
                 crossings_per_s=flow[:4] / seconds,
                 events=self._events(),
                 _lazy={"duration_s": plan.duration_s, "targets": plan.targets},

@@ -24,77 +24,47 @@ HAZARD_POINTS = 2048
 
 
 class State(NamedTuple):
-    """Arrays of one network; ``ints`` and ``reals`` hold the scalars named in kernels.py."""
+    """Arrays of one network; scalars and columns have their names in kernels.py."""
 
     ints: I8
     reals: F8
     rng: U8  # (streams, 4): one xoshiro256++ state for each purpose
     hazard: F8  # hazard of a unit delay over age, for delays that are not memoryless
+    link_table: F8  # (mixes + 1, mixes + 1) or (1, 1)
 
-    # each mix
-    mode: U1
-    is_down: U1
-    held: I8  # n: packets held
-    has_mass: U1
-    pending: I8  # packets that ended here since the mix's row last changed
-    head: I4  # first of the list: slots (batch) or positions (weighted)
-    free_at: F8  # when the processor of a mix with limited capacity is free again
-    absorbed_share: F8  # share of arrivals that are the mix's own loops coming home
-    births: F8  # loops born while one packet waits: lamM / mu
-    area: F8  # packets held, integrated over time
-    area_since: F8
-    arrivals: I8
-    drops: I8
+    mix_ints: I8  # (mixes, 8): mode, is it down, packets held, ...
+    mix_reals: F8  # (mixes, 5): when its processor is free, time integral of the pool, ...
 
-    # probability mass: rows of the mixes, a scratch row, rows of packets and positions
-    mass: F8  # (rows, columns): first the senders, then the live targets
-    row_refs: I4
-    row_free: I4
-    row_time: F8
-    row_still: F8  # weighted: chance that the position's packet is still here; -1 otherwise
-    row_next: I4
+    # Probability mass: a row for each mix, a scratch row, rows of packets and positions;
+    # columns for the senders, then for the live targets.
+    mass: F8
+    row_ints: I8  # (rows, 2): references, next in its list
+    row_reals: F8  # (rows, 2): since when, chance that the position's packet is still here
+    row_free: I8
 
-    # each packet under way
-    slot_free: I4
-    slot_number: I8
-    slot_kind: U1
-    slot_sender: I4
-    slot_receiver: I4
-    slot_target: I4
-    slot_hop: I4
-    slot_row: I4
-    slot_next: I4
+    # Packets under way, by slot.
+    packets: I8  # (slots, 8): number, kind, sender, receiver, target, hop, row, next in its list
     slot_sent: F8
-    slot_route: I4  # (slots, layers)
-    slot_delay: F8  # (slots, layers), seconds, as the sender wrote them
+    slot_free: I8
+    route: I8  # (slots, layers)
+    delays: F8  # (slots, layers), seconds, as the sender wrote them
 
     heap_time: F8
     heap_code: I8
-    scratch: I4
+    scratch: I8
 
-    # each live target
-    live_target: I4
-    live_sums: F8  # (columns, 8): sum p ln p, delivered, lost, absorbed, left, max, sum p^2, -
+    live_target: I8
+    live_sums: F8  # (columns, 8): sum p ln p, delivered, lost, absorbed, left, max, sum p^2
     by_receiver: F8  # (clients or 0, columns)
 
-    # outcomes
     target_numbers: I8
     results: F8  # (targets, RESULT_COLUMNS)
-    sent: I8
-    done: I8
-    crossings: I8
-    dropped: I8  # (cause, kind)
+    counts: I8  # (7, 4): sent, done, crossings, then dropped by cause; each by kind
     latency_bins: I8
     latency_sample: F8
 
-    # event log, emptied by the caller
-    log_packet: I8
-    log_kind: U1
-    log_source: I4
-    log_target: I4
-    log_leave: F8
-    log_arrive: F8
-    log_wait: F8
+    log_ints: I8  # (rows, 4): packet, kind, source, target; emptied by the caller
+    log_reals: F8  # (rows, 3): leave, arrive, wait
 
 
 def grown(state: State, **lengths: int) -> State:

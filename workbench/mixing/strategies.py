@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.mixing import kernels as k
-from workbench.mixing.state import HAZARD_POINTS, F8, U1
+from workbench.mixing.state import F8, HAZARD_POINTS, U1
 from workbench.scenario import Scenario
 from workbench.strategies import (
     Binomial,
