@@ -26,6 +26,9 @@ from workbench.sphinx import (
     reply_with,
     weak,
 )
+from workbench.sphinx.header import build_header
+from workbench.sphinx.keys import hop_keys
+from workbench.sphinx.payload import add_layers, pad
 
 CASES = 240  # a run; each is made by both sides and opened by both at every hop
 SURB_CASES = 60
@@ -363,6 +366,52 @@ def test_a_low_order_point_is_refused_here_and_only_by_its_mac_there(
     ours, theirs = verdicts(packet, case, reference)
     assert ours == ["LowOrderPointError"]
     assert theirs[0].endswith("failed to verify integrity MAC")
+
+
+def test_a_packet_under_the_secret_that_everybody_knows_is_read_there_and_refused_here(
+    reference: Reference,
+) -> None:
+    # A group element of low order makes the shared secret zero: anyone can make the MAC hold.
+    case = a_case(0, "known secret")
+    geometry = case.geometry
+    keys = hop_keys(bytes(32))
+    random_bytes = random.Random("known secret").randbytes
+    rest = build_header(
+        geometry,
+        case.route,
+        [keys],
+        [0],
+        case.destination,
+        Version.V259.to_bytes3(),
+        random_bytes,
+    )
+    sealed = add_layers(pad(b"anybody wrote this", geometry), [keys.payload_key(Version.V259)])
+    packet = bytes(32) + rest + sealed
+    answer = reference.process(packet, case.keys[0].secret)
+    assert isinstance(answer, Arrived)
+    assert answer.message == b"anybody wrote this"
+    with pytest.raises(PacketError, match="low order"):
+        process(packet, case.keys[0], geometry)
+
+
+def test_a_version_that_does_not_exist_is_read_there_and_refused_here(
+    reference: Reference,
+) -> None:
+    case = a_case(0, "version 300")
+    packet = reference.create(
+        case.message,
+        case.route,
+        case.destination,
+        case.delays_ns,
+        case.geometry,
+        300,
+        case.initial_secret,
+    )
+    answer = reference.process(packet, case.keys[0].secret)
+    assert isinstance(answer, Arrived)
+    assert (answer.version, answer.message) == (300, case.message)
+    with pytest.raises(PacketError, match="version 300; expected one of 258, 259, 260"):
+        process(packet, case.keys[0], case.geometry)
 
 
 def test_legacy_packets_are_opened_by_the_old_crate_and_refused_here(reference: Reference) -> None:

@@ -285,7 +285,22 @@ def test_a_destination_of_something_else_is_refused(destination: object) -> None
 
 @pytest.mark.parametrize(
     "delay_s",
-    [-1e-9, -1, math.nan, math.inf, -math.inf, 1.9e10, 10**400, "1", b"1", None, 1j, True, [1]],
+    [
+        -1e-9,
+        -1,
+        math.nan,
+        math.inf,
+        -math.inf,
+        1.9e10,
+        1.7e308,
+        10**400,
+        "1",
+        b"1",
+        None,
+        1j,
+        True,
+        [1],
+    ],
 )
 def test_a_delay_that_is_none_is_refused(delay_s: object) -> None:
     with pytest.raises(errors.DelayError):

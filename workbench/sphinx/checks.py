@@ -72,7 +72,7 @@ def _delay_ns(delay_s: object) -> int:
         raise DelayError(f"the delay {delay_s!r} is not a number of seconds; {longest}") from None
     if not math.isfinite(seconds) or seconds < 0:
         raise DelayError(f"the delay {seconds} is out of range; {longest}")
-    nanoseconds = round(seconds * NANOSECONDS)
-    if nanoseconds > MAX_DELAY_NS:
+    # Seconds first: a huge number times 1e9 is infinite, which is no whole number.
+    if seconds * NANOSECONDS > MAX_DELAY_NS:
         raise DelayError(f"the delay {seconds} s is too long; {longest}")
-    return nanoseconds
+    return round(seconds * NANOSECONDS)
