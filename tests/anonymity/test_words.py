@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from workbench import anonymity as an
 from workbench.anonymity.words import round_to_figures
 from workbench.errors import AnonymityError

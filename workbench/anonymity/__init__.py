@@ -96,12 +96,8 @@ from workbench.anonymity.observers import (
     table,
     view,
 )
-from workbench.anonymity.planning import (
-    Curve,
-    Plan,
-    equal_anonymity,
-    plan,
-)
+from workbench.anonymity.planning import Curve, equal_anonymity, least_width, plan
+from workbench.anonymity.searching import Plan
 from workbench.anonymity.timing import (
     Match,
     chance_interval,
@@ -177,6 +173,7 @@ __all__ = [
     "latency_quantile_s",
     "latency_sd_s",
     "latency_share_below",
+    "least_width",
     "leave_entropy_bits",
     "leave_probabilities",
     "loopix_epsilon",
