@@ -33,7 +33,10 @@ class Terms(NamedTuple):
 
 
 class Pools(NamedTuple):
-    """All slots, as arrays of one length; `best` is P, `wanted` is (1 - m) P."""
+    """All slots, as arrays of one length.
+
+    `best` is P, `wanted` is (1 - m) P, and `ranked` is what counts in the ranking.
+    """
 
     owners: Ints
     pledges: Floats
@@ -42,6 +45,7 @@ class Pools(NamedTuple):
     stakes: Floats
     best: Floats
     wanted: Floats
+    ranked: Floats
 
 
 class Listing(NamedTuple):
@@ -61,7 +65,7 @@ class Own(NamedTuple):
     margins: Floats
     delegated: Floats
     best: Floats
-    wanted: Floats
+    ranked: Floats
 
 
 @njit(cache=True, nogil=True)
@@ -79,11 +83,19 @@ def pool_cost(cost: float, pools: int, terms: Terms) -> float:
 
 
 @njit(cache=True, nogil=True)
+def rank_value(pledge: float, margin: float, best: float, terms: Terms) -> float:
+    """What a pool is ranked by: desirability, or potential if its own pledge fills it."""
+    if pledge >= terms.saturation * (1.0 - 1e-12):
+        return max(0.0, best)
+    return (1.0 - margin) * max(0.0, best)
+
+
+@njit(cache=True, nogil=True)
 def beats(
     wanted_a: float, best_a: float, owner_a: int, slot_a: int,
     wanted_b: float, best_b: float, owner_b: int, slot_b: int, tie: float,
 ) -> bool:  # fmt: skip
-    """Whether item a ranks before item b: desirability, potential, open, lower number."""
+    """Whether item a ranks before item b: rank value, potential, open, lower number."""
     if wanted_a > wanted_b + tie:
         return True
     if wanted_a < wanted_b - tie:
@@ -105,7 +117,7 @@ def list_by(
 ) -> Listing:
     """List pools and offers by `first`, downwards: all that can be among the first `keep`.
 
-    `first` and `second` are desirability and potential of the slots, in either order; a
+    `first` and `second` are rank value and potential of the slots, in either order; a
     standing offer promises all its potential, so for it the two are the same number.
     """
     count = np.count_nonzero(owners >= 0) + np.count_nonzero(offers > 0.0)
@@ -136,7 +148,7 @@ def list_by(
 
 @njit(cache=True, nogil=True)
 def count_ahead(listing: Listing, tie: float) -> None:
-    """Write how many items rank before each listed pool (`listing` is by desirability)."""
+    """Write how many items rank before each listed pool (`listing` is by rank value)."""
     values, seconds, of, where = listing.values, listing.seconds, listing.of, listing.where
     for b in range(of.size):
         if where[b] < 0:
@@ -182,7 +194,7 @@ def nth_value(listing: Listing, player: int, own_offer: float, index: int) -> fl
                 return own_offer
             seen += 1
         if seen == index:
-            return listing.values[item]
+            return float(listing.values[item])
         seen += 1
     if not is_offer_seen and seen == index:
         return own_offer
@@ -207,7 +219,7 @@ def rank_others(
             ahead += 1
         for pool in range(count):
             if beats(
-                own.wanted[pool], own.best[pool], player, pool,
+                own.ranked[pool], own.best[pool], player, pool,
                 wanted, best, listing.of[b], slot, terms.tie,
             ):  # fmt: skip
                 ahead += 1
@@ -219,16 +231,16 @@ def run_pools(
     player: int, count: int, own: Own, cost: float, own_offer: float, listing: Listing,
     terms: Terms, is_myopic: bool,
 ) -> float:  # fmt: skip
-    """What `player` gets by running `count` pools as in `own`; fills own.best, own.wanted."""
+    """What `player` gets by running `count` pools as in `own`; fills own.best, own.ranked."""
     tie = terms.tie
     for pool in range(count):
         own.best[pool] = pool_reward(terms.saturation, own.pledges[pool], terms) - cost
-        own.wanted[pool] = (1.0 - own.margins[pool]) * max(0.0, own.best[pool])
+        own.ranked[pool] = rank_value(own.pledges[pool], own.margins[pool], own.best[pool], terms)
     total = 0.0
     ahead = 0
     for pool in range(count):
-        wanted, best = own.wanted[pool], own.best[pool]
-        if pool > 0 and wanted == own.wanted[pool - 1] and best == own.best[pool - 1]:
+        wanted, best = own.ranked[pool], own.best[pool]
+        if pool > 0 and wanted == own.ranked[pool - 1] and best == own.best[pool - 1]:
             ahead += 1  # the same items as before the one before, and that one itself
         else:
             ahead = 0
@@ -246,7 +258,7 @@ def run_pools(
                 ahead += 1
             for other in range(count):
                 if other != pool and beats(
-                    own.wanted[other], own.best[other], player, other,
+                    own.ranked[other], own.best[other], player, other,
                     wanted, best, player, pool, tie,
                 ):  # fmt: skip
                     ahead += 1
@@ -272,10 +284,10 @@ def delegate_pay(
     if amount <= 0.0:
         return 0.0
     if fill and not is_myopic:
-        return amount * pools.wanted[slot] / max(terms.saturation, base + amount)
+        return float(amount * pools.wanted[slot] / max(terms.saturation, base + amount))
     stake = (base if is_myopic else pools.pledges[slot]) + amount
     profit = pool_reward(stake, pools.pledges[slot], terms) - pools.costs[slot]
-    return amount * (1.0 - pools.margins[slot]) * max(0.0, profit) / stake
+    return float(amount * (1.0 - pools.margins[slot]) * max(0.0, profit) / stake)
 
 
 @njit(cache=True, nogil=True)
@@ -342,9 +354,7 @@ def pour(
             break
         chosen = -1
         for slot in range(wanted.size):
-            if upto[slot] > amounts[slot] and (
-                chosen < 0 or pools.best[slot] > pools.best[chosen]
-            ):
+            if upto[slot] > amounts[slot] and (chosen < 0 or pools.best[slot] > pools.best[chosen]):
                 chosen = slot
         if chosen < 0:
             break

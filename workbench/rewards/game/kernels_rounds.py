@@ -30,6 +30,7 @@ from workbench.rewards.game.kernels import (
     pool_cost,
     pool_reward,
     rank_others,
+    rank_value,
     run_pools,
     spread,
 )
@@ -73,21 +74,24 @@ def look(board: Board, terms: Terms, player: int, noise: float, rng: np.random.G
     most = board.next_values.shape[1] - 1
     if noise > 0.0 and player >= 0:
         best, wanted, offers = pools.best.copy(), pools.wanted.copy(), offers.copy()
+        ranked = pools.ranked.copy()
         for slot in range(best.size):
             if pools.owners[slot] >= 0 and pools.owners[slot] != player:
                 factor = math.exp(noise * rng.standard_normal())
                 best[slot] *= factor
                 wanted[slot] *= factor
+                ranked[slot] *= factor
         for other in range(offers.size):
             if other != player:
                 offers[other] *= math.exp(noise * rng.standard_normal())
         pools = Pools(
-            pools.owners, pools.pledges, pools.margins, pools.costs, pools.stakes, best, wanted
-        )
+            pools.owners, pools.pledges, pools.margins, pools.costs, pools.stakes,
+            best, wanted, ranked,
+        )  # fmt: skip
     keep = terms.places + most + 2
-    by_wanted = list_by(pools.wanted, pools.best, pools.owners, offers, keep, terms.tie)
+    by_wanted = list_by(pools.ranked, pools.best, pools.owners, offers, keep, terms.tie)
     count_ahead(by_wanted, terms.tie)
-    by_best = list_by(pools.best, pools.wanted, pools.owners, offers, keep, terms.tie)
+    by_best = list_by(pools.best, pools.ranked, pools.owners, offers, keep, terms.tie)
     return View(pools, by_wanted, by_best)
 
 
@@ -96,11 +100,10 @@ def limit_margin(
     player: int, count: int, potential: float, own_offer: float, view: View, terms: Terms
 ) -> float:
     """The margin that keeps out all rivals that could be kept out; 0 where none can be."""
-    if potential <= 0.0 or count > terms.places:
+    if potential <= 0.0:
         return 0.0
-    rival = max(
-        nth_value(view.best, player, own_offer, terms.places - count), 4.0 * terms.tie
-    )
+    last = max(0, terms.places - count)
+    rival = max(nth_value(view.best, player, own_offer, last), 4.0 * terms.tie)
     if potential < rival:
         return 0.0
     return 1.0 - rival / potential
@@ -211,9 +214,7 @@ def stay(
     for slot in range(base.size):
         amount = board.delegations[player, slot]
         if amount > 0.0:
-            pay += delegate_pay(
-                amount, base[slot], slot, view.pools, fills[slot], terms, is_myopic
-            )
+            pay += delegate_pay(amount, base[slot], slot, view.pools, fills[slot], terms, is_myopic)
     return pay
 
 
@@ -249,7 +250,8 @@ def carry_out(
         delegations[:, slot] = 0.0
         pools.owners[slot] = -1
         pools.pledges[slot], pools.margins[slot], pools.costs[slot] = 0.0, 0.0, 0.0
-        pools.stakes[slot], pools.best[slot], pools.wanted[slot] = 0.0, 0.0, 0.0
+        pools.stakes[slot], pools.ranked[slot] = 0.0, 0.0
+        pools.best[slot], pools.wanted[slot] = 0.0, 0.0
         board.slots[player, pool] = -1
     free = 0
     for pool in range(count):
@@ -265,6 +267,9 @@ def carry_out(
         pools.costs[slot] = each
         pools.best[slot] = pool_reward(terms.saturation, own.pledges[pool], terms) - each
         pools.wanted[slot] = (1.0 - own.margins[pool]) * max(0.0, pools.best[slot])
+        pools.ranked[slot] = rank_value(
+            own.pledges[pool], own.margins[pool], pools.best[slot], terms
+        )
     board.counts[player] = count
     board.offers[player] = board.next_values[player, count]
     for slot in range(amounts.size):
@@ -278,8 +283,8 @@ def choose(pays: Floats, fair: float, temper: Temper, rng: np.random.Generator) 
     """Which option to take; option 0 is to stay, and inertia speaks for it."""
     held = pays[0] + temper.inertia * fair
     if math.isinf(temper.rationality):
-        option = 1 + np.argmax(pays[1:])
-        return int(option) if pays[option] > held + temper.least_gain else 0
+        best = 1 + int(np.argmax(pays[1:]))
+        return best if pays[best] > held + temper.least_gain else 0
     weights = pays.copy()
     weights[0] = held
     weights = np.exp(temper.rationality * (weights - weights.max()) / fair)
@@ -305,8 +310,7 @@ def play(
     others, fills = np.zeros(slots, np.int64), np.zeros(slots, np.bool_)
     base, amounts = np.zeros(slots), np.zeros(slots)
     own = Own(np.zeros(most), np.zeros(most), np.zeros(most), np.zeros(most), np.zeros(most))
-    options = min(most, terms.places)
-    pays = np.zeros(options + 2)
+    pays = np.zeros(most + 2)
     view = look(board, terms, -1, 0.0, rng)
     moves = 0
     for at in range(start, order.size):
@@ -320,7 +324,7 @@ def play(
         for slot in range(slots):
             base[slot] = board.pools.stakes[slot] - board.delegations[player, slot]
         pays[0] = stay(player, board, view, terms, others, base, own, fills)
-        for count in range(options + 1):
+        for count in range(most + 1):
             pays[1 + count] = plan(
                 player, count, board, view, terms, others, base, own, fills, amounts
             )

@@ -263,21 +263,24 @@ class _Table:
             np.array(state.pool_stakes),
             np.array(state.potentials),
             np.array(state.desirabilities),
+            np.array(state.rank_values),
         )
         # One player has at most max_pools items of its own, and its next offer.
         keep = rules.places + rules.max_pools + 2
         listing = kernels.list_by(
-            pools.wanted, pools.best, pools.owners, state.standing_offers, keep, rules.tie
+            pools.ranked, pools.best, pools.owners, state.standing_offers, keep, rules.tie
         )
         kernels.count_ahead(listing, rules.tie)
-        self.pools, self.rest = pools, (listing, terms, view == "myopic")
+        self.pools: Any = pools
+        self.rest: tuple[Any, ...] = (listing, terms, view == "myopic")
 
     def best_gains(self, chosen: NDArray[np.int64], current: Floats, gains: Floats) -> None:
         """Write what each chosen player could gain."""
         from workbench.rewards.game import kernels_search
 
+        search: Any = kernels_search.best_gains
         game = self.state.game
-        kernels_search.best_gains(
+        search(
             chosen,
             current,
             np.array(game.players.stakes),
@@ -294,9 +297,10 @@ class _Table:
         """The best move of one player, as a value."""
         from workbench.rewards.game import kernels_search
 
+        search: Any = kernels_search.best_move
         state, players = self.state, self.state.game.players
         amounts = np.zeros(state.pool_owners.size)
-        _, pools, margin, pledge = kernels_search.best_move(
+        _, pools, margin, pledge = search(
             player,
             current,
             players.stakes[player],
@@ -406,7 +410,7 @@ def _players(game: Game, players: ArrayLike | None) -> NDArray[np.int64]:
     chosen = np.ravel(np.asarray(players))
     if chosen.size and chosen.dtype.kind not in "iu":
         raise RewardError("players must be player numbers")
-    if chosen.size and not (0 <= chosen.min() and chosen.max() < game.players.count):
+    if chosen.size and not (chosen.min() >= 0 and chosen.max() < game.players.count):
         raise RewardError(f"players must be numbers from 0 to {game.players.count - 1}")
     return chosen.astype(np.int64)
 

@@ -296,14 +296,10 @@ class RepeatedGame:
     def history(self) -> History:
         """The story so far, as arrays."""
         columns = [np.array(column) for column in zip(*self._rows, strict=True)]
-        whole = {"rounds", "pools", "operators", "nakamoto", "moves"}
-        names = History.__dataclass_fields__
-        return History(
-            **{
-                name: column.astype(np.int64) if name in whole else column
-                for name, column in zip(names, columns, strict=True)
-            }
-        )
+        values: dict[str, Any] = dict(zip(History.__dataclass_fields__, columns, strict=True))
+        for name in ("rounds", "pools", "operators", "nakamoto", "moves"):
+            values[name] = values[name].astype(np.int64)
+        return History(**values)
 
     def is_nash(self, **options: Any) -> NashCheck:
         """Test the state of this moment; see :func:`workbench.rewards.game.is_nash`."""
@@ -317,12 +313,10 @@ class RepeatedGame:
         if not isinstance(start, State) or start.game.players.count != self.game.players.count:
             raise RewardError("start must be a State with as many players as the game")
         # Checked against this game's stakes and rules, whichever it was made for.
-        start = State(
-            self.game, start.pool_owners, start.pledges, start.margins, start.delegations
-        )
+        start = State(self.game, start.pool_owners, start.pledges, start.margins, start.delegations)
         rules, players, count = self.game.rules, self.game.players, start.pool_owners.size
         capacity = count + 2 * rules.places + 2 * rules.max_pools
-        pools = kernels.Pools(np.full(capacity, -1), *(np.zeros(capacity) for _ in range(6)))
+        pools = kernels.Pools(np.full(capacity, -1), *(np.zeros(capacity) for _ in range(7)))
         values = (
             start.pool_owners,
             start.pledges,
@@ -331,6 +325,7 @@ class RepeatedGame:
             start.pool_stakes,
             start.potentials,
             start.desirabilities,
+            start.rank_values,
         )
         for array, value in zip(pools, values, strict=True):
             array[:count] = value

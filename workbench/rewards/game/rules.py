@@ -84,6 +84,11 @@ class Rules:
         return 1.0 / self.k if self.saturation else 1.0
 
     @property
+    def filling_pledge(self) -> float:
+        """A pledge from which on a pool is full by itself: saturation, less a rounding."""
+        return self.saturation_stake * (1.0 - 1e-12)
+
+    @property
     def tie(self) -> float:
         """Desirabilities at most this far apart count as equal."""
         return TIE * self.reward_pot / self.k
@@ -110,7 +115,7 @@ class Rules:
 
     def pledge_of_each(self, stake: ArrayLike, pools: ArrayLike) -> Floats:
         """Pledge of each of several pools of one operator: all its stake, split evenly."""
-        return np.minimum(np.asarray(stake) / np.asarray(pools), self.saturation_stake)
+        return np.asarray(np.minimum(np.asarray(stake) / np.asarray(pools), self.saturation_stake))
 
     def cost_of_each(self, cost: ArrayLike, pools: ArrayLike) -> Floats:
         """Cost of each of several pools of one operator, shared evenly between them."""
@@ -151,7 +156,8 @@ class Game:
         pools = np.arange(1, self.rules.max_pools + 1)
         pledges = self.rules.pledge_of_each(self.players.stakes[:, None], pools)
         costs = self.rules.cost_of_each(self.players.costs[:, None], pools)
-        return self.rules.pool_rewards(self.rules.saturation_stake, pledges) - costs
+        rewards: Floats = self.rules.pool_rewards(self.rules.saturation_stake, pledges)
+        return np.asarray(rewards - costs)
 
     @cached_property
     def next_values(self) -> Floats:

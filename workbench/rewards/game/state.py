@@ -9,9 +9,11 @@ Two views of the same state, chosen by name:
     k in the ranking fills up to saturation, any other keeps its pledge alone.
 
 The ranking is by desirability (1 - m) P, ties by potential profit P, then the lower player
-number. Beside the open pools it lists one *standing offer* of each player: the pool that it
-would open next, at margin zero. Without standing offers the k-th of k open pools could ask
-any margin: in the paper, too, those who run no pool are ranked by what they could promise.
+number. A pool that its own pledge saturates needs nobody's favour: it holds its place by its
+potential, whatever margin it asks. Beside the open pools the ranking lists one *standing
+offer* of each player: the pool that it would open next, at margin zero. Without standing
+offers the k-th of k open pools could ask any margin: in the paper, too, those who run no pool
+are ranked by what they could promise.
 """
 
 from __future__ import annotations
@@ -170,6 +172,15 @@ class State:
         return np.asarray((1.0 - self.margins) * np.maximum(0.0, self.potentials))
 
     @cached_property
+    def rank_values(self) -> Floats:
+        """What each pool is ranked by: desirability, or potential if its own pledge fills it."""
+        return np.where(
+            self.pledges >= self.game.rules.filling_pledge,
+            np.maximum(0.0, self.potentials),
+            self.desirabilities,
+        )
+
+    @cached_property
     def standing_offers(self) -> Floats:
         """Desirability of the pool that each player would open next; shape (players,)."""
         counts = self.pool_counts
@@ -178,7 +189,7 @@ class State:
     @cached_property
     def ranks(self) -> NDArray[np.int64]:
         """How many open pools and standing offers rank before each pool; shape (pools,)."""
-        wanted, best, tie = self.desirabilities, self.potentials, self.game.rules.tie
+        wanted, best, tie = self.rank_values, self.potentials, self.game.rules.tie
         offers, owners = self.standing_offers, self.pool_owners
         order = np.arange(owners.size)
         ranks = np.zeros(owners.size, dtype=np.int64)
@@ -201,7 +212,7 @@ class State:
     def expected_to_fill(self) -> NDArray[np.bool_]:
         """Which pools rank among the first k and promise their delegators anything."""
         rules = self.game.rules
-        return (self.ranks < rules.places) & (self.desirabilities > rules.tie)
+        return (self.ranks < rules.places) & (self.rank_values > rules.tie)
 
     @cached_property
     def non_myopic_stakes(self) -> Floats:
