@@ -53,7 +53,9 @@ def all_events(scenario: Scenario, duration_s: float) -> Events:
         goal = client if kind == LOOP_COVER else int(rng.integers(scenario.clients))
         rows.append((now_s, number, kind, node, -1 - goal))
     rows.sort()
-    leave_s, packet, kind_, source, target = (np.array(column) for column in zip(*rows, strict=True))
+    leave_s, packet, kind_, source, target = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
     return Events(
         packet.astype(np.int64),
         kind_.astype(np.uint8),

@@ -20,7 +20,13 @@ import traitlets
 from bokeh.core.json_encoder import serialize_json
 from bokeh.core.serialization import Buffer, Serializer
 from bokeh.document import Document
-from bokeh.document.events import DocumentChangedEvent, DocumentPatchedEvent
+from bokeh.document.events import (
+    ColumnDataChangedEvent,
+    ColumnsPatchedEvent,
+    ColumnsStreamedEvent,
+    DocumentChangedEvent,
+    DocumentPatchedEvent,
+)
 from bokeh.model import Model
 from bokeh.plotting import figure
 from bokeh.themes import Theme
@@ -88,8 +94,7 @@ class BokehPane(LiveView):
         if not isinstance(event, DocumentPatchedEvent) or self._is_dressing:
             return
         with self._guard:
-            if not any(old.combine(event) for old in reversed(self._pending)):
-                self._pending.append(event)
+            _join(self._pending, event)
             if self._flush_is_due:
                 return
             self._flush_is_due = True
@@ -111,7 +116,12 @@ class BokehPane(LiveView):
             if not any(v.started and self._answers(v) for v in self._views.values()):
                 self._broadcast({})  # nobody hears: only the number moves on
                 return
-            serializer = Serializer(references=self.document.models.synced_references)
+            known = self.document.models.synced_references
+            # A model that views do not know travels whole, with all that was done to it.
+            events = [e for e in events if not isinstance(e, _COLUMNS) or e.model in known]
+            if not events:
+                return
+            serializer = Serializer(references=known)
             patch = serialize_json({"events": serializer.encode(events)})
             self.document.models.flush_synced(lambda model: not serializer.has_ref(model))
             ids, data = _split(serializer.buffers)
@@ -147,6 +157,32 @@ class BokehPane(LiveView):
         finally:
             self._is_dressing = False
         self._start_all_afresh()
+
+
+_STEPS = (ColumnsStreamedEvent, ColumnsPatchedEvent)
+_COLUMNS = (ColumnDataChangedEvent, *_STEPS)
+
+
+def _join(pending: list[DocumentPatchedEvent], event: DocumentPatchedEvent) -> None:
+    """Add a change to those waiting, so that sending all of them later says the same.
+
+    Bokeh reads a source's columns when the event is sent, not when it was made: columns that
+    were set and then appended to would arrive with the appended part twice. So as soon as
+    whole columns wait for a source, they stand for everything that happens to it.
+    """
+    if isinstance(event, _COLUMNS):
+        same = [
+            old
+            for old in pending
+            if isinstance(old, _COLUMNS) and old.model is event.model and old.attr == event.attr
+        ]
+        if same and not all(isinstance(one, _STEPS) for one in [*same, event]):
+            for old in same:
+                pending.remove(old)
+            event = ColumnDataChangedEvent(event.document, event.model, event.attr)
+    elif any(old.combine(event) for old in reversed(pending)):
+        return
+    pending.append(event)
 
 
 def live_figure(**options: Any) -> figure:

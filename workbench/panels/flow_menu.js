@@ -45,7 +45,7 @@ class Card {
       ...body, h("div", { class: "flow-options" }, options));
     this.hideTip();
     this.put(this.box, place, away);
-    this.box.querySelector(".flow-options button, button").focus({ preventScroll: true });
+    (this.box.querySelector(".flow-options button") ?? close).focus({ preventScroll: true });
   }
 
   option(text, run) {

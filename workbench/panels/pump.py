@@ -200,9 +200,9 @@ class Pump:
                 await self._one(late_s)
             else:
                 self.held_back += 1
-            missed = max(0, math.floor((time.monotonic() - start_s) / interval_s) - k)
-            self.late += missed
-            k += missed + 1
+            due = next_due(k, time.monotonic() - start_s, interval_s)
+            self.late += due - k - 1
+            k = due
             self._wake.clear()
             await self._sleep_until(start_s + k * interval_s)
 
@@ -236,6 +236,24 @@ class Pump:
         self._told = status
         for pane in self.panes:
             pane.show_status(status, text)
+
+
+def next_due(number: int, elapsed_s: float, interval_s: float) -> int:
+    """Which tick comes after ``number``: the next that is not over yet.
+
+    Parameters
+    ----------
+    number : int
+        The tick just made, due at ``number * interval_s``.
+    elapsed_s, interval_s : float
+        Seconds since the schedule began, and between ticks.
+
+    Examples
+    --------
+    >>> next_due(4, 0.41, 0.1), next_due(4, 0.75, 0.1)
+    (5, 8)
+    """
+    return max(number + 1, math.ceil(elapsed_s / interval_s - 1e-9))
 
 
 def failure_in_words(error: BaseException) -> str:
