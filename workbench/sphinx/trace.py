@@ -8,10 +8,18 @@ from typing import Literal
 
 from workbench.errors import LowOrderPointError, PacketError, WrongKeyError
 from workbench.sphinx import fields, header
-from workbench.sphinx.checks import NANOSECONDS
 from workbench.sphinx.fields import Field
 from workbench.sphinx.geometry import MAC_BYTES, POINT_BYTES, Geometry, as_geometry
 from workbench.sphinx.keys import HopKeys, PrivateKey, as_private_key, hop_keys
+from workbench.sphinx.knowledge import (
+    HIDDEN_FROM_FORWARD,
+    hidden_at_the_end,
+    hidden_from_refusing,
+    learned_at_the_end,
+    learned_by_forwarding,
+    learned_by_refusing,
+    shortened,
+)
 from workbench.sphinx.packet import DEFAULT_GEOMETRY, FinalHop, ForwardHop, process
 from workbench.sphinx.primitives import header_mac, lioness_decrypt, same_bytes, x25519
 from workbench.sphinx.replay import ReplayFilter
@@ -126,7 +134,7 @@ class Trace:
             delay = "" if hop.delay_s is None else f"{hop.delay_s:.6f}"
             lines.append(
                 f"{hop.index + 1:>3}  {hop.outcome:<8} {len(hop.packet_before):>6} {delay:>9}  "
-                f"{_short(where):<20}{_short(hop.replay_tag)}"
+                f"{shortened(where):<20}{shortened(hop.replay_tag)}"
             )
             if hop.error:
                 lines.append(f"     {hop.error}: {hop.error_message}")
@@ -213,8 +221,8 @@ def _trace_hop(
             seen,
             error=type(result).__name__,
             error_message=str(result),
-            learned=_learned_by_refusing(seen),
-            hidden=("what it was: a refused packet goes nowhere",),
+            learned=learned_by_refusing(seen.block),
+            hidden=hidden_from_refusing(seen.block),
         )
     if isinstance(result, ForwardHop):
         return replace(
@@ -224,8 +232,8 @@ def _trace_hop(
             fields_after=fields.packet_fields(geometry),
             delay_s=result.delay_s,
             next_address=result.next_address,
-            learned=_learned_by_forwarding(result),
-            hidden=_HIDDEN_FROM_FORWARD,
+            learned=learned_by_forwarding(result),
+            hidden=HIDDEN_FROM_FORWARD,
         )
     return replace(
         seen,
@@ -234,8 +242,8 @@ def _trace_hop(
         destination=result.destination,
         identifier=result.identifier,
         plaintext_fields=fields.plaintext_fields(geometry, result.message),
-        learned=_learned_at_the_end(result),
-        hidden=_HIDDEN_FROM_FINAL if result.message is not None else _HIDDEN_FROM_REPLY_HOP,
+        learned=learned_at_the_end(result),
+        hidden=hidden_at_the_end(result),
     )
 
 
@@ -299,72 +307,9 @@ def _block_fields(block: bytes, geometry: Geometry) -> tuple[Field, ...]:
     return fields.unknown_block_fields(geometry)
 
 
-def _learned_by_refusing(hop: HopTrace) -> tuple[str, ...]:
-    if hop.block is None:
-        return ("that the packet is not one it can open",)
-    learned = ["that the header is as its maker made it: the MAC holds"]
-    if hop.block[0] == header.FINAL_FLAG and hop.payload_after is not None:
-        learned.append("that it is the last hop, for whom the message was, and no more")
-    return tuple(learned)
-
-
-def _learned_by_forwarding(hop: ForwardHop) -> tuple[str, ...]:
-    return (
-        f"the next hop's address, {_short(hop.next_address)}",
-        f"how long to hold the packet: {hop.delay_ns / NANOSECONDS:.9g} s, which the sender chose",
-        "that it is not the last hop",
-        f"the packet's format, version {int(hop.version)}",
-        "that the header is as its maker made it: the MAC holds",
-        "a replay tag, by which it knows this packet again and no other",
-    )
-
-
-def _learned_at_the_end(hop: FinalHop) -> tuple[str, ...]:
-    message = (
-        f"the message, {len(hop.message)} bytes, and that nobody changed it"
-        if hop.message is not None
-        else "a payload it cannot read: only the maker of the reply block can"
-    )
-    return (
-        "that it is the last hop",
-        f"the destination, {_short(hop.destination)}",
-        f"the identifier, {hop.identifier.hex()}",
-        message,
-        f"the packet's format, version {int(hop.version)}",
-        "a replay tag, by which it knows this packet again and no other",
-    )
-
-
-_HIDDEN_FROM_FORWARD = (
-    "who made the packet",
-    "how many hops it has passed, and how many follow",
-    "any hop beyond the next, and the destination",
-    "the message, its length, and whether it was changed on the way",
-    "whether it is a message or a reply",
-)
-_HIDDEN_FROM_FINAL = (
-    "who made the packet, unless the message says it",
-    "how many hops it has passed",
-    "any hop before this one",
-    "how long the other hops held it",
-    "whether it was sent straight or with a reply block",
-)
-_HIDDEN_FROM_REPLY_HOP = (
-    "who sent the packet",
-    "how many hops it has passed",
-    "any hop before this one",
-    "the message, and whether it was changed on the way",
-)
-
-
-def _short(data: bytes | None) -> str:
-    if not data:
-        return ""
-    return data.hex() if len(data) <= 8 else f"{data[:6].hex()}…"
-
-
 def _lines(ranges: Sequence[Field], data: bytes) -> list[str]:
     return [
-        f"    {part.letter} {part.start:>6}-{part.stop:<6} {part.name:<25} {_short(part.of(data))}"
+        f"    {part.letter} {part.start:>6}-{part.stop:<6} {part.name:<25} "
+        f"{shortened(part.of(data))}"
         for part in ranges
     ]

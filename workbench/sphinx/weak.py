@@ -18,7 +18,6 @@ from workbench.sphinx.geometry import MAC_BYTES, POINT_BYTES, STEP_BYTES, Geomet
 from workbench.sphinx.keys import HopKeys, PrivateKey, as_private_key, hop_keys, sender_keys
 from workbench.sphinx.packet import DEFAULT_GEOMETRY, FinalHop, ForwardHop, create_packet, process
 from workbench.sphinx.primitives import (
-    FIELD_PRIME,
     GROUP_ORDER,
     chacha20_xor,
     header_mac,
@@ -29,11 +28,11 @@ from workbench.sphinx.primitives import (
     x25519_base,
 )
 from workbench.sphinx.route import Destination, Hop, as_destination, as_route
+from workbench.sphinx.torsion import add_order_two, blind_unclamped, multiply
 from workbench.sphinx.version import Version
 
 _HEADER_START = POINT_BYTES + MAC_BYTES
 _LEGACY_VERSION = (257).to_bytes(3, "big")
-_A24 = 121665  # (486662 - 2) / 4, of RFC 7748's ladder
 
 
 # --- a payload under a bare stream cipher: the tagging attack works ---
@@ -270,41 +269,6 @@ def process_unclamped(
         blind=blind_unclamped,
         open_payload=lambda keys, data: lioness_decrypt(keys.full_payload_key, data),
     )
-
-
-def blind_unclamped(scalar: bytes, point: bytes) -> bytes:
-    """`scalar` mod l times `point`, not clamped: the part of order 2 stays if it is odd."""
-    return multiply(int.from_bytes(scalar, "little") % GROUP_ORDER, point)
-
-
-def multiply(scalar: int, point: bytes) -> bytes:
-    """Any number times a u-coordinate, by RFC 7748's ladder in plain Python (slow)."""
-    u = int.from_bytes(point, "little") % 2**255 % FIELD_PRIME
-    x2, z2, x3, z3 = 1, 0, u, 1
-    for bit in reversed(range(scalar.bit_length())):
-        swap = scalar >> bit & 1
-        if swap:
-            x2, z2, x3, z3 = x3, z3, x2, z2
-        plus, minus = x2 + z2, x2 - z2
-        square_plus, square_minus = plus * plus, minus * minus
-        cross, other = (x3 - z3) * plus, (x3 + z3) * minus
-        x3, z3 = (cross + other) ** 2 % FIELD_PRIME, u * (cross - other) ** 2 % FIELD_PRIME
-        difference = square_plus - square_minus
-        x2 = square_plus * square_minus % FIELD_PRIME
-        z2 = difference * (square_plus + _A24 * difference) % FIELD_PRIME
-        if swap:
-            x2, z2, x3, z3 = x3, z3, x2, z2
-    return (x2 * pow(z2, -1, FIELD_PRIME) % FIELD_PRIME if z2 else 0).to_bytes(32, "little")
-
-
-def add_order_two(point: bytes) -> bytes:
-    """The point plus (0, 0), the curve's point of order 2: its u-coordinate is 1 / u.
-
-    A clamped scalar is a multiple of 8 and kills the difference: a node derives the same
-    secret, and so the same replay tag, from both.
-    """
-    u = int.from_bytes(as_bytes(point, "point"), "little") % 2**255 % FIELD_PRIME
-    return (pow(u, -1, FIELD_PRIME) if u else 0).to_bytes(POINT_BYTES, "little")
 
 
 def order_two_survives(
