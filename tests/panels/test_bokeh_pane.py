@@ -60,7 +60,7 @@ def opened(pane: BokehPane, wire: Wire, name: str = "a", **options: Any) -> Page
 
 
 def test_a_hello_brings_a_fresh_document_and_the_library_once():
-    pane, source, wire = a_pane()
+    pane, _, wire = a_pane()
     view = PageTwin(pane, wire, "a")
     view.say(type="hello", ask=1, watched=True, dark=False, bokeh=True)
     content, buffers = wire.sent[-1]

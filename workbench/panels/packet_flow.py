@@ -200,7 +200,7 @@ class PacketFlow(LiveView):
             self._clock_s = float(clock_s)
             self._belief, self._belief_out = doubt, float(belief_out)
             in_network = int(self._pools.sum()) + self._crossing(events, float(times_s[0]))
-            self._choose_sample(self._sample.for_crowd(in_network))
+            self._choose_sample(self._sample.for_crowd(max(in_network, self._expected)))
             content, buffers = self._message(drawn, times_s, grid)
         self._broadcast({"type": "frame", **content}, buffers)
 
@@ -253,7 +253,8 @@ class PacketFlow(LiveView):
         self._belief: NDArray[np.float64] | None = None
         self._belief_out = 0.0
         drawn_s = scenario.layers * scenario.mean_delay_s() + self._memory_s()
-        self._sample = Sample().for_crowd(int(scenario.total_rate_per_s * drawn_s))
+        self._expected = int(scenario.total_rate_per_s * drawn_s)
+        self._sample = Sample().for_crowd(self._expected)
         most = min(MOST_CELLS_IN_A_LAYER, max(1, MOST_CELLS // scenario.layers))
         self._mixes_per_cell = -(-scenario.width // most)
         self._down = frozenset(a * scenario.width + b for a, b in scenario.down())
