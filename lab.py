@@ -27,6 +27,7 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 STAMP = VENV / "workbench-installed.json"
+MARK = VENV / "workbench-place"  # where it was made: one that was moved is made anew
 INSTALL_LOG = VENV / "install.log"
 NEWEST, OLDEST = (3, 14), (3, 11)
 ON_WINDOWS = os.name == "nt"
@@ -66,11 +67,11 @@ def _candidates() -> list[list[str]]:
     return found + [[path] for path in map(shutil.which, names) if path]
 
 
-def _version_of(command: list[str]) -> tuple[int, int] | None:
+def _version_of(command: list[str], code: str = WHAT_IT_HAS) -> tuple[int, int] | None:
     """(3, 12), or None for what does not run or lacks the modules to make an environment."""
     try:
         done = subprocess.run(
-            [*command, "-c", WHAT_IT_HAS], capture_output=True, text=True, timeout=30, check=False
+            [*command, "-c", code], capture_output=True, text=True, timeout=30, check=False
         )
         major, minor = done.stdout.split()
         return int(major), int(minor)
@@ -111,7 +112,7 @@ def ensure_installed(what: str) -> None:
         return
     try:
         STAMP.unlink(missing_ok=True)  # an interrupted installation must not look finished
-        if _version_of([str(venv_python())]) is None or _was_moved():
+        if not _is_usable():
             _make_environment(find_python())
         lock = HERE / LOCKS[what]
         count = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines())
@@ -125,9 +126,14 @@ def ensure_installed(what: str) -> None:
         raise CannotGoOnError(f"cannot write {VENV}: {error.strerror or error}") from error
 
 
-def _was_moved() -> bool:
-    config = VENV / "workbench-place"
-    return not config.exists() or config.read_text(encoding="utf-8") != str(HERE)
+def _is_usable() -> bool:
+    """Whether .venv runs, has pip, and is not one that was moved here or found damaged.
+
+    One that somebody made by hand has no mark; it is taken as it is.
+    """
+    version = _version_of([str(venv_python())], "import pip; " + WHAT_IT_HAS)
+    marked = not MARK.exists() or MARK.read_text(encoding="utf-8") == str(HERE)
+    return version is not None and OLDEST <= version <= NEWEST and marked
 
 
 def _make_environment(python: list[str]) -> None:
@@ -139,7 +145,7 @@ def _make_environment(python: list[str]) -> None:
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
         raise CannotGoOnError(f"cannot make {VENV}: {reason[-1]}")
-    (VENV / "workbench-place").write_text(str(HERE), encoding="utf-8")
+    MARK.write_text(str(HERE), encoding="utf-8")
 
 
 def _pip(*arguments: str) -> None:
@@ -235,13 +241,17 @@ def run(*arguments: str) -> int:
 
 def explain_a_failure(code: int) -> int:
     """After a failed start: is the environment damaged? Then say so, and let a retry mend it."""
-    probe = "import anywidget, bokeh, ipykernel, jupyterlab, nacl, numba, workbench.cli"
+    probe = "import anywidget, bokeh, ipykernel, jupyterlab, nacl, numba"  # not our own code
     done = subprocess.run(
-        [str(venv_python()), "-c", probe], cwd=HERE, capture_output=True, check=False
+        [str(venv_python()), "-c", probe], cwd=HERE, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        shutil.rmtree(VENV, ignore_errors=True)
-        raise CannotGoOnError(".venv was damaged and has been removed: run the same command again")
+        STAMP.unlink(missing_ok=True)
+        MARK.write_text("damaged", encoding="utf-8")
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise CannotGoOnError(
+            f".venv is damaged ({reason}): run the same command again and it is made anew"
+        )
     return code
 
 

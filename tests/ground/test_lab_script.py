@@ -120,6 +120,29 @@ def test_a_moved_checkout_gets_a_new_environment(lab, installs):
     assert installs.count("venv") == 2
 
 
+def test_an_environment_made_by_hand_is_used_and_not_removed(lab, installs):
+    lab.venv_python().parent.mkdir(parents=True)
+    lab.venv_python().symlink_to(sys.executable)
+    (lab.VENV / "theirs.txt").write_text("kept")
+    lab.ensure_installed("all")
+    assert "venv" not in installs
+    assert (lab.VENV / "theirs.txt").exists()
+
+
+def test_a_damaged_environment_is_named_and_made_anew_by_a_retry(lab, installs, monkeypatch):
+    lab.ensure_installed("lessons")
+    with monkeypatch.context() as real:  # an environment that has everything: this one
+        real.setattr(lab, "run", lambda *arguments: 1)
+        real.setattr(lab, "venv_python", lambda: Path(sys.executable))
+        assert lab.lab([]) == 1, "another failure is passed on as it is"
+        broken = lab.HERE / "numba.py"  # the probe runs in the checkout, so this shadows numba
+        broken.write_text("raise ImportError('half of it is missing')")
+        with pytest.raises(lab.CannotGoOnError, match=r"half of it is missing.*run the same"):
+            lab.lab([])
+    lab.ensure_installed("lessons")
+    assert installs.count("venv") == 2
+
+
 def script(folder, name, answer):
     """An executable that says what a Python of that version would."""
     path = folder / name
