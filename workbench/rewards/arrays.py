@@ -1,9 +1,10 @@
 """The network's rewards for thousands of nodes at once, in float64.
 
 The same formula as :mod:`workbench.rewards.formula` and the same bookkeeping as
-:class:`workbench.rewards.network.Network`, without its 18 exact places: balances agree to
-1e-9 relative (measured in the tests). Whole-unym payouts may differ by 1 unym where a
-reward lies within rounding of a whole number. Amounts are in unym.
+:class:`workbench.rewards.network.Network`, without its 18 exact places: for stakes from
+1 NYM up, payments and balances agree to 1e-9 relative (held by the tests). Whole-unym
+payouts may differ by 1 unym where a reward lies within rounding of a whole number. Amounts
+are in unym.
 """
 
 from __future__ import annotations
