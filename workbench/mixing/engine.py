@@ -12,6 +12,7 @@ import numpy as np
 from workbench.errors import SimulationError
 from workbench.mixing import kernels as k
 from workbench.mixing import topology
+from workbench.mixing.events import Events
 from workbench.mixing.state import (
     I8,
     LATENCY_BINS,
@@ -107,25 +108,27 @@ def new_state(
     return state
 
 
-def with_settings(state: State, scenario: Scenario) -> State:
+def with_settings(state: State, scenario: Scenario, *, stride: int | None = None) -> State:
     """The state with every knob of the scenario written into it; packets stay where they are.
 
-    Changing the strategy between rules of another kind is not done here: what is held would
-    wait for ever.
+    What a change means for packets under way is done in turning.py, before this.
+
+    Parameters
+    ----------
+    stride : int, optional
+        Room for so many mixes in each layer of the state (node = layer * stride + index);
+        by default the width. Mixes beyond the width keep the settings that they had.
     """
+    stride = scenario.width if stride is None else stride
     ints, reals = state.ints, state.reals
     code = coded(scenario.resolved_strategy())
     table, top = np.zeros(1), 1.0
     if code.is_weighted:
         table, top = hazard_table(scenario.resolved_strategy())
-    one_link, link_table = topology.links(scenario)
+    one_link, link_table = topology.links(scenario, stride)
     state = state._replace(hazard=table, link_table=link_table)
-    ints[k.LAYERS], ints[k.WIDTH], ints[k.STRIDE] = (
-        scenario.layers,
-        scenario.width,
-        scenario.width,
-    )
-    ints[k.MIXES], ints[k.CLIENTS] = scenario.mixes, scenario.clients
+    ints[k.LAYERS], ints[k.WIDTH], ints[k.STRIDE] = scenario.layers, scenario.width, stride
+    ints[k.MIXES], ints[k.CLIENTS] = scenario.layers * stride, scenario.clients
     ints[k.TOPOLOGY] = topology.CODES[scenario.topology]
     ints[k.RULE], ints[k.DRAW] = code.rule, code.draw
     ints[k.SIZE], ints[k.KEEP] = code.size, code.keep
@@ -143,8 +146,9 @@ def with_settings(state: State, scenario: Scenario) -> State:
     reals[k.LOOP_RATE] = loops
     reals[k.LATENCY_BIN_S] = max(8.0 * journey_s(scenario), 1e-6) / LATENCY_BINS
     mix, pool = state.mix_ints, state.mix_reals
-    mix[:, k.M_MODE] = mix_modes(scenario)
-    mix[:, k.M_DOWN] = topology.flags(scenario, scenario.down())
+    used = topology.nodes(scenario, stride)
+    mix[used, k.M_MODE] = mix_modes(scenario)
+    mix[used, k.M_DOWN] = topology.flags(scenario, scenario.down())
     pool[:, k.M_BIRTHS] = loops * scenario.delay_s if code.rule == k.BY_DELAY else 0.0
     into_mix = scenario.rate_per_mix_per_s
     pool[:, k.M_ABSORBED] = loops / into_mix if loops > 0.0 else 0.0
@@ -209,10 +213,25 @@ def advance(
             sink(state)
             state.ints[k.LOG_N] = 0
             continue
-        state = _with_room(state, int(status), memory_bytes)
+        state = with_room(state, int(status), memory_bytes)
 
 
-def _with_room(state: State, status: int, memory_bytes: float) -> State:
+def logged(state: State) -> Events:
+    """A copy of what the kernel wrote into its log since the log was last emptied."""
+    rows = int(state.ints[k.LOG_N])
+    ints, reals = state.log_ints[:rows], state.log_reals[:rows]
+    return Events(
+        packet=ints[:, 0].copy(),
+        kind=ints[:, 1].astype(np.uint8),
+        source=ints[:, 2].astype(np.int32),
+        target=ints[:, 3].astype(np.int32),
+        leave_s=reals[:, 0].copy(),
+        arrive_s=reals[:, 1].copy(),
+        wait_s=reals[:, 2].copy(),
+    )
+
+
+def with_room(state: State, status: int, memory_bytes: float = np.inf) -> State:
     """The state with twice the room of what was short."""
     ints = state.ints
     added = {

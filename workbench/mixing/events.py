@@ -35,7 +35,9 @@ class Events:
     leave_s, arrive_s : float64
         When the packet left the source and reached the target (equal for drops).
     wait_s : float64
-        How long it will wait at the target, NaN where not yet known (batches) or no mix.
+        How long it will wait at the target, NaN where not yet known (batches, queues) or no
+        mix. For drops: 0 where they are seen from outside (on a link, at a mix that is down;
+        the packet did leave its source), NaN where not (inside a mix, in a full queue).
     """
 
     packet: NDArray[np.int64]

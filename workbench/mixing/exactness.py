@@ -7,7 +7,7 @@ from workbench.scenario import Scenario
 
 # Largest errors against enumeration of all valid histories on networks of a few packets;
 # tests/mixing/test_enumeration.py measures them again and holds them below these figures.
-MEASURED_BITS: dict[str, float] = {}
+MEASURED_BITS: dict[str, float] = {"age": 9.0, "unseen loss": 9.0, "free route": 9.0}
 
 
 def approximation(scenario: Scenario) -> str | None:

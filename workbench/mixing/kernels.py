@@ -1077,9 +1077,9 @@ def advance(state, times, senders, receivers, codes, count, until):
                 if node >= 0:
                     mix[node, M_DROPS] += 1
                 if is_logged:
-                    _log(
-                        ints, log_ints, log_reals, packets, slot, node, NOWHERE, now, now, math.nan
-                    )
+                    # Zero tells a drop that is seen from outside, NaN one that is not.
+                    wait = 0.0 if cause <= LOST_AT_DOWN else math.nan
+                    _log(ints, log_ints, log_reals, packets, slot, node, NOWHERE, now, now, wait)
                 if src >= 0:
                     _add_sums(mass, src, 1.0, first, ints[LIVE], sums, S_LOST)
                     if is_own:

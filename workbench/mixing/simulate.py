@@ -12,7 +12,7 @@ import numpy as np
 from workbench.errors import SimulationError
 from workbench.mixing import kernels as k
 from workbench.mixing import topology
-from workbench.mixing.engine import advance, journey_s, new_state
+from workbench.mixing.engine import advance, journey_s, logged, new_state
 from workbench.mixing.events import Events
 from workbench.mixing.exactness import approximation
 from workbench.mixing.run import SHOWN_BELOW, Run
@@ -305,18 +305,7 @@ class _Simulation:
         rows = int(state.ints[k.LOG_N])
         if not self.plan.log or not rows:
             return
-        ints, reals = state.log_ints[:rows], state.log_reals[:rows]
-        self.pieces.append(
-            Events(
-                packet=ints[:, 0].copy(),
-                kind=ints[:, 1].astype(np.uint8),
-                source=ints[:, 2].astype(np.int32),
-                target=ints[:, 3].astype(np.int32),
-                leave_s=reals[:, 0].copy(),
-                arrive_s=reals[:, 1].copy(),
-                wait_s=reals[:, 2].copy(),
-            )
-        )
+        self.pieces.append(logged(state))
 
     # -- what was found ---------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.mixing import kernels as k
-from workbench.mixing.state import F8, U1
+from workbench.mixing.state import F8, I8, U1
 from workbench.scenario import Pairs, Scenario
 
 CODES = {"stratified": k.STRATIFIED, "cascade": k.CASCADE, "free_route": k.FREE_ROUTE}
@@ -19,11 +19,27 @@ def flags(scenario: Scenario, pairs: Pairs) -> U1:
     return found
 
 
-def links(scenario: Scenario) -> tuple[float, F8]:
-    """One link delay and a 1 x 1 table, or -1 and the table (the last row is all clients)."""
-    if isinstance(scenario.link_delay_s, tuple):
-        return -1.0, np.array(scenario.link_delay_s, np.float64)
-    return scenario.link_delay_s, np.zeros((1, 1))
+def nodes(scenario: Scenario, stride: int) -> I8:
+    """The nodes of a state with room for ``stride`` mixes in a layer that are in use."""
+    layers = np.arange(scenario.layers)[:, None] * stride
+    return np.asarray((layers + np.arange(scenario.width)[None, :]).ravel(), np.int64)
+
+
+def links(scenario: Scenario, stride: int | None = None) -> tuple[float, F8]:
+    """One link delay and a 1 x 1 table, or -1 and the table (the last row is all clients).
+
+    Nodes beyond the width, which only drain, get the table's mean.
+    """
+    if not isinstance(scenario.link_delay_s, tuple):
+        return scenario.link_delay_s, np.zeros((1, 1))
+    table = np.array(scenario.link_delay_s, np.float64)
+    if stride is None or stride == scenario.width:
+        return -1.0, table
+    mixes = scenario.layers * stride
+    wide = np.full((mixes + 1, mixes + 1), table.mean())
+    used = np.append(nodes(scenario, stride), mixes)
+    wide[np.ix_(used, used)] = table
+    return -1.0, wide
 
 
 def mean_link_s(scenario: Scenario) -> float:

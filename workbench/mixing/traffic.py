@@ -72,6 +72,78 @@ def new_traffic(scenario: Scenario, rng: U8, now: float = 0.0) -> Traffic:
     return traffic
 
 
+def turned_traffic(
+    traffic: Traffic,
+    rng: U8,
+    old: Scenario,
+    new: Scenario,
+    now: float,
+    draws: np.random.Generator,
+) -> Traffic:
+    """The streams under a new scenario: a changed rate stretches the time to the next packet.
+
+    A stream whose rate does not change goes on with the same people at the same times; one
+    that begins draws its first time from ``draws``.
+    """
+    before = traffic.dials[:5].copy()
+    was_bursty = old.traffic_pattern == "bursty"
+    if was_bursty:
+        before[k.T_REAL] = _burst_rate(traffic.dials)
+    traffic = _with_clients(traffic, rng, old, new, now)
+    dials, next_times = traffic.dials, traffic.next_times
+    set_dials(dials, new)
+    if old.main_stream_per_client_per_s is not None and new.main_stream_per_client_per_s is None:
+        dials[k.D_WAIT_AREA] += dials[k.D_WAITING] * (now - dials[k.D_WAIT_SINCE])
+        dials[k.D_WAITING], dials[k.D_WAIT_SINCE] = 0.0, now
+        traffic.queues[:] = 0  # withdrawn: without a main stream nothing waits at its sender
+    if new.traffic_pattern == "bursty" and not was_bursty:
+        times = next_times.copy()
+        k.start_traffic(dials, next_times, traffic.order, rng, now)
+        next_times[k.T_LOOP :] = times[k.T_LOOP :]
+        before[k.T_REAL] = _burst_rate(dials)
+    after = dials[:5].copy()
+    if new.traffic_pattern == "bursty":
+        after[k.T_REAL] = _burst_rate(dials) if after[k.T_REAL] > 0.0 else 0.0
+    for stream in range(5):
+        if after[stream] == before[stream]:
+            continue
+        if after[stream] <= 0.0:
+            next_times[stream] = np.inf
+        elif np.isfinite(next_times[stream]) and before[stream] > 0.0:
+            wait = (next_times[stream] - now) * before[stream] / after[stream]
+            next_times[stream] = now + wait
+        else:
+            next_times[stream] = now + draws.exponential() / after[stream]
+    return traffic
+
+
+def _burst_rate(dials: F8) -> float:
+    """Rate of all that the bursty stream does next, as the kernel reckons it."""
+    active = dials[k.D_ACTIVE]
+    idle = dials[k.D_CLIENTS] - active
+    on_rate, ends, begins = dials[k.D_ON_RATE], dials[k.D_TOGGLE_OFF], dials[k.D_TOGGLE_ON]
+    return float(active * (on_rate + ends) + idle * begins)
+
+
+def _with_clients(traffic: Traffic, rng: U8, old: Scenario, new: Scenario, now: float) -> Traffic:
+    """Clients join at the end of the list, or leave from it with what waits at them."""
+    if new.clients == old.clients:
+        return traffic
+    dials, order = traffic.dials, traffic.order
+    active = int(dials[k.D_ACTIVE])
+    if new.clients > old.clients:
+        joining = np.arange(old.clients, new.clients, dtype=np.int32)
+        queues = np.append(traffic.queues, np.zeros(len(joining), np.int32))
+        return traffic._replace(order=np.append(order, joining), queues=queues)
+    stays = order < new.clients
+    dials[k.D_ACTIVE] = int(stays[:active].sum())
+    dials[k.D_WAIT_AREA] += dials[k.D_WAITING] * (now - dials[k.D_WAIT_SINCE])
+    dials[k.D_WAIT_SINCE] = now
+    dials[k.D_WAITING] -= float(traffic.queues[new.clients :].sum())
+    queues = traffic.queues[: new.clients].copy()
+    return traffic._replace(order=order[stays].copy(), queues=queues)
+
+
 def fill(traffic: Traffic, rng: U8, until: float, chunk: Chunk) -> int:
     """Write the next packets up to ``until`` (or a full chunk); returns how many."""
     return int(
