@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 
 import pytest
 
 from workbench.exercises import lesson_03, lesson_04
-from workbench.sphinx import weak
 from workbench.teaching import Check
 
 CHECKS: list[tuple[ModuleType, Check]] = [
@@ -134,6 +134,14 @@ def test_the_computed_sentences_say_what_was_measured():
     real = str(lesson_04.spread_of_one_bit(stream_payload=False, tries=5))
     assert "refused 5 of 5" in real
     bare = str(lesson_04.spread_of_one_bit(stream_payload=True, tries=5))
-    assert "1 to 1 of" in bare
+    assert "node 1 of" in bare
     assert "refused 0 of 5" in bare
-    assert weak  # the variant under attack is the one named weak
+    zeros = str(lesson_03.zero_padding_tells())
+    for hops in (2, 3, 4, 5):
+        assert re.search(f"{hops} nodes: [0-9]+ zeros, so it reckons {hops}", zeros)
+
+
+def test_a_spoiled_packet_is_the_one_that_is_refused():
+    text = str(lesson_04.destroying_is_seen())
+    spoiled = re.search(r"spoiled number (\d+)", text).group(1)
+    assert f"refused 1: number {spoiled}." in text

@@ -117,6 +117,27 @@ def without_filler() -> Text:
     )
 
 
+def zero_padding_tells() -> Text:
+    """Zeros in the final block: what the last node counts on routes of each length."""
+    counted = []
+    for hops in range(2, GEOMETRY.max_hops + 1):
+        keys = [PrivateKey.generate() for _ in range(hops)]
+        route = [Hop(os.urandom(32), key.public) for key in keys]
+        where = Destination(os.urandom(32), os.urandom(15) + b"\x01")
+        packet = weak.create_packet_zero_padding(b"count me", route, where, [0.0] * hops)
+        for key in keys[:-1]:
+            result = process(packet, key)
+            assert isinstance(result, ForwardHop)
+            packet = result.packet
+        zeros = weak.padding_zeros(packet, keys[-1])
+        counted.append(f"{hops} nodes: {zeros} zeros, so it reckons {weak.hops_from_zeros(zeros)}")
+    return say(
+        "Every node accepts these packets, and all have one size. Yet the last node counts. "
+        "{counts}.",
+        counts="; ".join(counted),
+    )
+
+
 def sizes() -> Text:
     """The packet's parts in words, with the library's numbers."""
     return say(
@@ -130,7 +151,7 @@ def sizes() -> Text:
           up; then one layer of encryption for each node.
 
         Together {packet:,} bytes, whatever you write and whichever route you choose.
-        """.replace("**", ""),
+        """,
         point=len(x25519_base(bytes(32))),
         mac=header.NEXT_MAC.stop - header.NEXT_MAC.start,
         routing=GEOMETRY.routing_bytes,
@@ -441,4 +462,5 @@ __all__ = [
     "without_filler",
     "x25519",
     "xor",
+    "zero_padding_tells",
 ]

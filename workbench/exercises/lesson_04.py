@@ -77,13 +77,34 @@ def spread_of_one_bit(stream_payload: bool, tries: int = 20) -> Text:
     ]
     changed = [r.changed_bits for r in results]
     return say(
-        "{tries} packets, one bit flipped in each. At the last node {low:,} to {high:,} of "
-        "{bits:,} bits had changed; it refused {refused} of {tries}.",
+        "{tries} packets, one bit flipped in each. At the last node {span} of {bits:,} bits of "
+        "the payload had changed; it refused {refused} of {tries}.",
         tries=tries,
-        low=min(changed),
-        high=max(changed),
+        span=" to ".join(f"{n:,}" for n in sorted({min(changed), max(changed)})),
         bits=results[0].payload_bits,
         refused=sum(r.refused for r in results),
+    )
+
+
+def destroying_is_seen(packets: int = 10) -> Text:
+    """One packet of several is spoiled at the first node: what the last node can tell."""
+    rng = random.Random()
+    spoiled = rng.randrange(packets)
+    refused = []
+    for number in range(packets):
+        keys, packet = _packet(rng, rng.randbytes(40))
+        if number == spoiled:
+            packet = weak.flip_bit(packet, 8 * rng.randrange(GEOMETRY.header_bytes, len(packet)))
+        if trace(packet, keys).outcome == "refused":
+            refused.append(number)
+    return say(
+        "Of {packets} packets the first node spoiled number {spoiled}. The last node refused "
+        "{count}: number {refused}. If both nodes belong to one person, they have linked the two "
+        "ends of that packet, and paid for it with the message.",
+        packets=packets,
+        spoiled=spoiled + 1,
+        count=len(refused),
+        refused=", ".join(str(number + 1) for number in refused),
     )
 
 
@@ -234,4 +255,10 @@ check_mark = Check(
     """,
 )
 
-__all__ = ["check_mark", "check_notes", "prediction", "spread_of_one_bit"]
+__all__ = [
+    "check_mark",
+    "check_notes",
+    "destroying_is_seen",
+    "prediction",
+    "spread_of_one_bit",
+]
