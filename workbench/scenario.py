@@ -258,6 +258,8 @@ class Scenario:
     def _which(self, given: int | float | Pairs, purpose: str) -> Pairs:
         if isinstance(given, tuple):
             return given
+        if not given:
+            return ()
         # One permutation a seed: moving the count from 2 to 3 keeps the first two.
         order = list(range(self.mixes))
         random.Random(f"{purpose} {self.seed}").shuffle(order)

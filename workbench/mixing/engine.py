@@ -187,6 +187,7 @@ def advance(
     *,
     sink: LogSink | None = None,
     memory_bytes: float = np.inf,
+    is_memoryless: bool = False,
 ) -> State:
     """Process all events up to ``until``, with the first ``count`` packets of the chunk.
 
@@ -196,8 +197,9 @@ def advance(
         When the arrays would have to grow beyond ``memory_bytes``.
     """
     state.ints[k.CURSOR] = 0
+    kernel = k.advance_memoryless if is_memoryless else k.advance
     while True:
-        status = k.advance(
+        status = kernel(
             state,
             chunk.times,
             chunk.senders,

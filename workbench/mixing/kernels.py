@@ -420,6 +420,13 @@ def retire_below(state, threshold):
             _retire(state, j)
 
 
+@_jit
+def retire_one(state, live_index):
+    """Retire a live target with whatever is left of it, counted as left over."""
+    _settle(state)
+    _retire(state, live_index)
+
+
 @_inner
 def _bear(state, number, time):
     """A new live target: a column of zeros in every row."""
@@ -552,11 +559,11 @@ STEADY, BURSTY, DAILY = 0, 1, 2
 
 
 @_inner
-def _other_client(rng, k, client, clients):
-    """Somebody else, all equally likely; oneself only where there is nobody else."""
+def _other_client(bits, client, clients):
+    """Somebody else, by 32 random bits; oneself only where there is nobody else."""
     if clients < 2:
         return client
-    pick = _below(rng, k, clients - 1)
+    pick = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(clients - 1)) >> np.uint64(32))
     return pick + 1 if pick >= client else pick
 
 
@@ -615,8 +622,10 @@ def fill_arrivals(dials, next_times, order, queues, rng, until, times, senders, 
         if now > until or now == math.inf:
             break
         rate = dials[k]
-        client = np.int64(-1)
+        bits = _bits(rng, k)  # the upper half picks the client, the lower one its receiver
+        client = np.int64(((bits >> np.uint64(32)) * np.uint64(clients)) >> np.uint64(32))
         if k == T_REAL and pattern == BURSTY:
+            client = np.int64(-1)
             active = np.int64(dials[D_ACTIVE])
             pick = _uniform(rng, T_REAL) * _burst_rate(dials)
             sending = active * dials[D_ON_RATE]
@@ -637,15 +646,12 @@ def fill_arrivals(dials, next_times, order, queues, rng, until, times, senders, 
                 dials[D_ACTIVE] = edge if ends else active + 1
             rate = _burst_rate(dials)
         elif k == T_REAL and pattern == DAILY:
-            client = _below(rng, k, clients)
             height = 1.0 - dials[D_DEPTH] * math.cos(2.0 * math.pi * now / dials[D_DAY_S])
             if _uniform(rng, T_BURST) * (1.0 + dials[D_DEPTH]) >= height:
                 client = np.int64(-1)
-        elif k != T_MIX:
-            client = _below(rng, k, clients)
         next_times[k] = now + _exponential(rng, k) / rate if rate > 0.0 else math.inf
         if k == T_MIX:
-            sender = _below(rng, k, mixes)
+            sender = np.int64(((bits >> np.uint64(32)) * np.uint64(mixes)) >> np.uint64(32))
             times[count], senders[count], receivers[count] = now, sender, -1
             codes[count] = 3 + 16 * T_MIX
             count += 1
@@ -667,7 +673,7 @@ def fill_arrivals(dials, next_times, order, queues, rng, until, times, senders, 
                 dials[D_WAIT_SINCE] = now
                 dials[D_WAITING] -= 1.0
                 kind = T_REAL
-        receiver = client if k == T_LOOP else _other_client(rng, k, client, clients)
+        receiver = client if k == T_LOOP else _other_client(bits, client, clients)
         times[count], senders[count], receivers[count] = now, client, receiver
         codes[count] = kind + 16 * k
         count += 1
@@ -1150,6 +1156,207 @@ def advance(state, times, senders, receivers, codes, count, until):
                 retire_below(state, reals[RETIRE_BELOW])
     if status == FINISHED and until < math.inf:
         reals[NOW] = until
+    return status
+
+
+# -- the memoryless engine ---------------------------------------------------------------------
+
+
+@_jit
+def advance_memoryless(state, times, senders, receivers, codes, count, until):
+    """As :func:`advance`, for one common exponential delay and nothing else that takes time.
+
+    Any held packet is equally likely to leave next, so no packet has a delay of its own: the
+    next leave comes after a unit exponential "budget", used up at the rate held / delay. Slots
+    0 .. held - 1 are the packets under way; P_NEXT is the mix that holds one.
+    """
+    ints, reals, rng, counts = state.ints, state.reals, state.rng, state.counts
+    mix, pool = state.mix_ints, state.mix_reals
+    mass, sums = state.mass, state.live_sums
+    row_ints, row_reals, row_free = state.row_ints, state.row_reals, state.row_free
+    packets, slot_sent = state.packets, state.slot_sent
+    layers, stride, width_now = ints[LAYERS], ints[STRIDE], ints[WIDTH]
+    is_cascade = ints[TOPOLOGY] == CASCADE
+    first, targets = ints[SENDERS], ints[TARGETS]
+    link_loss, delay_s = reals[LINK_LOSS], reals[DELAY_S]
+    columns = mass.shape[1]
+    room = len(slot_sent)
+    held = ints[HEAP_N]
+    budget = reals[CLOCK]
+    now = reals[NOW]
+    cursor = ints[CURSOR]
+    status = FINISHED
+    if budget <= 0.0:
+        budget = _exponential(rng, R_HOP)
+    while True:
+        entry = times[cursor] if cursor < count else math.inf
+        leave = now + budget * delay_s / held if held > 0 else math.inf
+        is_entry = entry < leave
+        if (entry if is_entry else leave) > until or (held == 0 and cursor >= count):
+            break
+        if ints[ROWS_FREE] < 4:
+            status = NEED_ROWS
+            break
+        src = np.int64(-1)
+        is_own = False
+        if is_entry:
+            if held >= room:
+                status = NEED_SLOTS
+                break
+            if first + ints[LIVE] >= columns:
+                status = NEED_COLUMNS
+                break
+            if held > 0:
+                budget = max(budget - (entry - now) * held / delay_s, 1e-300)
+            now = entry
+            kind = np.int64(codes[cursor] & np.uint8(15))
+            sender = np.int64(senders[cursor])
+            slot = held
+            number = ints[NEXT_PACKET]
+            packets[slot, P_NUMBER] = number
+            packets[slot, P_KIND] = kind
+            packets[slot, P_SENDER] = sender
+            packets[slot, P_RECEIVER] = receivers[cursor]
+            packets[slot, P_TARGET] = -1
+            packets[slot, P_HOP] = -1
+            slot_sent[slot] = now
+            cursor += 1
+            held += 1
+            ints[NEXT_PACKET] = number + 1
+            counts[C_SENT, kind] += 1
+            ints[LIVE_SUM] += ints[LIVE]
+            column = np.int64(-1)
+            if kind == 0:
+                target = ints[NEXT_TARGET]
+                if target < targets and state.target_numbers[target] == ints[REAL_COUNT]:
+                    column = _bear(state, number, now)
+                    packets[slot, P_TARGET] = target
+                ints[REAL_COUNT] += 1
+            if first > 0 or column >= 0:
+                src = _take_row(ints, row_ints, row_reals, row_free)
+                is_own = True
+                for j in range(first + ints[LIVE]):
+                    mass[src, j] = 0.0
+                if first > 0:
+                    mass[src, sender] = 1.0
+                if column >= 0:
+                    mass[src, column] = 1.0
+            node = np.int64(-1)
+            hop = np.int64(0)
+        else:
+            now = leave
+            budget = _exponential(rng, R_HOP)
+            slot = _below(rng, R_BATCH, held)
+            kind = packets[slot, P_KIND]
+            node = packets[slot, P_NEXT]
+            hop = packets[slot, P_HOP] + 1
+            n = mix[node, M_HELD]
+            pool[node, M_AREA] += n * (now - pool[node, M_AREA_SINCE])
+            pool[node, M_AREA_SINCE] = now
+            mix[node, M_HELD] = n - 1
+            if mix[node, M_MODE] == UNIFORM:
+                if mix[node, M_HAS_MASS]:
+                    src = node
+            else:
+                src = packets[slot, P_ROW]
+                is_own = src >= 0
+        width = first + ints[LIVE]
+        counts[C_CROSSINGS, kind] += 1
+        cause = np.int64(-1)
+        if link_loss > 0.0 and _uniform(rng, R_LOSS) < link_loss:
+            cause = LOST_ON_LINK
+        elif hop < layers:
+            if is_cascade and hop > 0:
+                m = hop * stride + node % stride
+            else:
+                m = hop * stride + _below(rng, R_ROUTE + kind, width_now)
+            if mix[m, M_DOWN]:
+                cause = LOST_AT_DOWN
+        is_gone = cause >= 0 or hop == layers
+        if cause >= 0:
+            counts[C_DROPPED + cause, kind] += 1
+            if node >= 0:
+                mix[node, M_DROPS] += 1
+            if src >= 0:
+                _add_sums(mass, src, 1.0, first, ints[LIVE], sums, S_LOST)
+                if is_own:
+                    _drop_row(ints, row_ints, row_free, src)
+        elif hop == layers:
+            counts[C_DONE, kind] += 1
+            if kind == 0:
+                _note_latency(
+                    ints, reals, state.latency_bins, state.latency_sample, slot_sent[slot], now
+                )
+            target = packets[slot, P_TARGET]
+            if target >= 0:
+                state.results[target, 13] = now - slot_sent[slot]
+                if first > 0 and src >= 0:
+                    values = mass[src, :first]
+                    entropy, largest = _entropy(values, values.sum())
+                    state.results[target, 11] = entropy
+                    state.results[target, 12] = largest
+            if src >= 0:
+                if ints[BY_RECEIVER]:
+                    receiver = packets[slot, P_RECEIVER]
+                    for j in range(first, width):
+                        state.by_receiver[receiver, j] += mass[src, j]
+                if is_own:
+                    _end(mass, src, 1.0, first, ints[LIVE], sums)
+                    _drop_row(ints, row_ints, row_free, src)
+                else:
+                    mix[src, M_PENDING] += 1
+        else:
+            n = mix[m, M_HELD]
+            mix[m, M_ARRIVALS] += 1
+            pool[m, M_AREA] += n * (now - pool[m, M_AREA_SINCE])
+            pool[m, M_AREA_SINCE] = now
+            mix[m, M_HELD] = n + 1
+            packets[slot, P_HOP] = hop
+            packets[slot, P_NEXT] = m
+            packets[slot, P_ROW] = -1
+            if mix[m, M_MODE] == UNIFORM:
+                if mix[m, M_PENDING] > 0:
+                    if mix[m, M_HAS_MASS]:
+                        pending = float(mix[m, M_PENDING])
+                        _end(mass, m, pending, first, ints[LIVE], sums)
+                    mix[m, M_PENDING] = 0
+                if src >= 0:
+                    _put(mass, m, src, n, width, n == 0 or not mix[m, M_HAS_MASS])
+                    mix[m, M_HAS_MASS] = 1
+                elif n == 0:
+                    mix[m, M_HAS_MASS] = 0
+                elif mix[m, M_HAS_MASS]:
+                    _dilute(mass, m, n, width)
+                if is_own:
+                    _drop_row(ints, row_ints, row_free, src)
+            elif src >= 0:
+                if not is_own:
+                    row = _take_row(ints, row_ints, row_reals, row_free)
+                    for j in range(width):
+                        mass[row, j] = mass[src, j]
+                    src = row
+                packets[slot, P_ROW] = src
+        if is_gone:
+            held -= 1
+            if slot != held:
+                for i in range(8):
+                    packets[slot, i] = packets[held, i]
+                slot_sent[slot] = slot_sent[held]
+        ints[EVENTS] += 1
+        ints[SINCE_CHECK] += 1
+        if ints[SINCE_CHECK] >= ints[CHECK_EVERY]:
+            ints[SINCE_CHECK] = 0
+            if ints[LIVE] > 0:
+                reals[NOW] = now
+                retire_below(state, reals[RETIRE_BELOW])
+    if status == FINISHED and until < math.inf:
+        if held > 0:
+            budget = max(budget - (until - now) * held / delay_s, 1e-300)
+        now = until
+    ints[HEAP_N] = held
+    ints[CURSOR] = cursor
+    reals[CLOCK] = budget
+    reals[NOW] = now
     return status
 
 

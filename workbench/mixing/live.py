@@ -1,0 +1,612 @@
+"""LiveMixnet: the same network as ``simulate``, advanced step by step while knobs turn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.errors import SimulationError
+from workbench.mixing import engine, turning
+from workbench.mixing import kernels as k
+from workbench.mixing.events import Events
+from workbench.mixing.exactness import approximation
+from workbench.mixing.frame import MOST_PEOPLE, Expected, Followed, Frame, expect
+from workbench.mixing.run import SHOWN_BELOW
+from workbench.mixing.state import F8, I8, Chunk, State
+from workbench.mixing.traffic import Traffic, fill, generator, new_traffic, seeded, turned_traffic
+from workbench.scenario import Scenario
+
+__all__ = ["LiveMixnet"]
+
+_CHUNK = 1 << 14
+_LOG_ROWS = 1 << 14
+_TARGETS, _CHANGES = 2, 3  # purposes of generators outside the kernels
+_WARM_UP_JOURNEYS = 5.0
+_MOST_WARM_UP_PACKETS = 2_000_000.0
+_OLDEST_JOURNEYS = 60.0  # a target still held after so long is reported with what is left over
+_COMPACT_AT = 4096
+_MOST_STEP_S = 3600.0
+_SPARE = 1.3  # births aim above the wanted number of live targets, so that chance stays above
+_RESULT_SENT, _RESULT_RETIRED, _RESULT_SENDERS, _RESULT_PACKET = 7, 8, 11, 14
+
+
+class LiveMixnet:
+    """A mix network that runs: advance it, turn its knobs, look at its frames.
+
+    Same seed and same calls give the same frames; while one knob moves, the same people send
+    at the same times. What :func:`workbench.simulate` says of a setting, this measures on
+    the way: targets are chosen by a coin for each real packet and reported in the order of
+    their birth, once less than ``report_below`` of their mass is in flight, so that those
+    that finish early do not come first (they are biased low).
+
+    Parameters
+    ----------
+    scenario : Scenario
+    targets : int, 0 to 100,000
+        How many targets to keep under way.
+    report_below : float, 1e-12 to 0.1
+        Share of a target's mass that may still be in flight when it is reported. What is cut
+        off lowers the entropy by about its own share of the answer: at 1e-3 by some 0.01
+        bits (tests/mixing/test_live.py measures it).
+    warm_up : bool
+        Run five mean journeys before the first step, so that the mixes are not empty.
+
+    Raises
+    ------
+    SimulationError
+        For arguments out of range.
+
+    Notes
+    -----
+    What a change does to packets under way, knob by knob (:meth:`set` returns it in words):
+
+    delay
+        By default remaining waits are rescaled: an exponential wait stays exponential, every
+        held packet keeps one common rate, and the posterior stays exact at once. With
+        ``waits="keep"`` old packets keep what their senders wrote, which is true to life:
+        two rates then share a pool, and the posterior, which treats all held packets alike,
+        is an approximation until the old ones have left.
+    traffic, cover, clients, losses, links, capacity, queue
+        From now on; what was sent goes on as it was.
+    strategy
+        Between delays: old packets keep their waits. To batches: what is held waits for the
+        mix to let a batch go. From batches: held packets get waits drawn now.
+    width
+        New packets choose among the new mixes; old ones keep their routes, and mixes taken
+        out empty themselves.
+    a mix that goes down
+        lets go what it holds and drops what comes.
+    a mix that is corrupted
+        traces what comes from now on; what it held stays mixed.
+
+    ``layers``, ``topology`` and ``seed`` make another network: start a new one.
+
+    Examples
+    --------
+    >>> live = LiveMixnet(Scenario(clients=20, traffic_per_client_per_s=5.0))
+    >>> frame = live.advance(0.1)
+    >>> changed = live.set(delay_s=0.2)
+    >>> round(live.advance(0.1).time_s, 9), live.scenario.delay_s
+    (0.2, 0.2)
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        targets: int = 100,
+        report_below: float = SHOWN_BELOW,
+        warm_up: bool = True,
+    ) -> None:
+        if not isinstance(scenario, Scenario):
+            raise SimulationError(f"LiveMixnet needs a Scenario; got a {type(scenario).__name__}")
+        self._wanted = int(_number("targets", targets, 0, 100_000))
+        if self._wanted != targets:
+            raise SimulationError(f"targets must be a whole number; got {targets!r:.40}")
+        self._report_below = _number("report_below", report_below, 1e-12, 0.1)
+        self._scenario = scenario
+        self._settling: list[str] = []
+        self._settled_at = 0  # packets from this number on know only the present setting
+        self._approximate_until_s = -math.inf
+        self._index = 0
+        self._followed: int | None = None
+        self._follow_next = False
+        self._expected: dict[Scenario, Expected] = {}
+        rng = seeded(scenario.seed)
+        self._rng = rng
+        self._targets = generator(scenario.seed, _TARGETS)
+        self._changes = generator(scenario.seed, _CHANGES)
+        self._state: State = engine.new_state(
+            scenario,
+            rng,
+            target_numbers=np.zeros(0, np.int64),
+            sender_columns=scenario.clients if scenario.clients <= MOST_PEOPLE else 0,
+            log_rows=_LOG_ROWS,
+            retire_below=self._report_below,
+        )
+        self._state = turning.with_stride(self._state, max(64, 2 * scenario.width))
+        self._state = engine.with_settings(
+            self._state, scenario, stride=int(self._state.ints[k.STRIDE])
+        )
+        self._traffic: Traffic = new_traffic(scenario, rng)
+        self._chunk = Chunk.empty(_CHUNK)
+        self._pieces: list[Events] = []
+        self._next_report = 0
+        self._lifetime_ratio = 1.0  # measured life of a target over the first guess
+        self._zero_s = 0.0
+        if warm_up:
+            self._warm_up()
+
+    # -- what it is -----------------------------------------------------------------------
+
+    @property
+    def scenario(self) -> Scenario:
+        """The present setting."""
+        return self._scenario
+
+    @property
+    def time_s(self) -> float:
+        """Network time since the first step, in seconds."""
+        return float(self._state.reals[k.NOW]) - self._zero_s
+
+    @property
+    def settling(self) -> str | None:
+        """Why posteriors are approximate until packets of an earlier setting have left."""
+        return "; ".join(dict.fromkeys(self._settling)) or None
+
+    def expect(self) -> Expected:
+        """What the present setting leads to, by a simulation of its own; kept once made."""
+        return self._expect(self._scenario)
+
+    def follow(self, packet: int | None) -> None:
+        """Report the observer's belief about one packet in every frame.
+
+        Parameters
+        ----------
+        packet : int or None
+            The number of a target under way (:meth:`live_packets`); -1 for the next real
+            packet that is sent; None for no packet.
+
+        Raises
+        ------
+        SimulationError
+            When that packet is not a target under way: the observer's belief can only be
+            followed from the packet's first link on.
+        """
+        self._follow_next = False
+        if packet is None:
+            self._followed = None
+            return
+        number = int(_number("packet", packet, -1, 2**62))
+        if number == -1:
+            self._follow_next = True
+            self._followed = None
+        elif number not in self.live_packets():
+            raise SimulationError(
+                f"packet {number} is not a target under way; expected one of live_packets(), "
+                "or -1 for the next real packet"
+            )
+        else:
+            self._followed = number
+
+    def live_packets(self) -> I8:
+        """Numbers of the targets under way, rising."""
+        live = self._state.live_target[: self._state.ints[k.LIVE]]
+        return np.sort(self._state.results[live, _RESULT_PACKET]).astype(np.int64)
+
+    # -- moving on ------------------------------------------------------------------------
+
+    def advance(self, dt_s: float) -> Frame:
+        """Let the network run for a while.
+
+        Parameters
+        ----------
+        dt_s : float, seconds of network time
+            Above 0, at most 3600.
+
+        Returns
+        -------
+        Frame
+
+        Raises
+        ------
+        SimulationError
+            For a step out of range.
+        """
+        dt = _number("dt_s", dt_s, 1e-9, _MOST_STEP_S)
+        before = self._counters()
+        self._fresh_latencies()
+        self._run_until(float(self._state.reals[k.NOW]) + dt)
+        self._retire()
+        self._index += 1
+        frame = self._frame(dt, before)
+        self._settle()
+        self._compact()
+        return frame
+
+    def set(self, *, waits: str = "rescale", **knobs: Any) -> tuple[str, ...]:
+        """Turn knobs; nothing is restarted and no packet under way is lost.
+
+        Parameters
+        ----------
+        waits : {"rescale", "keep"}
+            What a change of delay means for packets under way (see the class).
+        **knobs
+            Any knob of Scenario but ``layers``, ``topology`` and ``seed``.
+
+        Returns
+        -------
+        tuple of str
+            What the change does to packets under way, in words; empty if to none.
+
+        Raises
+        ------
+        ScenarioError
+            For an unknown knob or a value outside its range; nothing has changed then.
+        SimulationError
+            For a knob that makes another network; nothing has changed then.
+        """
+        if waits not in ("rescale", "keep"):
+            raise SimulationError(f'waits must be "rescale" or "keep"; got {waits!r:.40}')
+        old = self._scenario
+        new = old.replace(**knobs)
+        for name in turning.FIXED_KNOBS:
+            if getattr(new, name) != getattr(old, name):
+                raise SimulationError(f"{name} makes another network: start a new LiveMixnet")
+        if new == old:
+            return ()
+        self._state, did, settling = turning.turned(
+            self._state, old, new, rescale=waits == "rescale", draws=self._changes
+        )
+        settling += self._turn_people(old, new)
+        self._traffic = turned_traffic(
+            self._traffic, self._rng, old, new, float(self._state.reals[k.NOW]), self._changes
+        )
+        if settling:
+            self._settling += settling
+            self._settled_at = int(self._state.ints[k.NEXT_PACKET])
+        self._scenario = new
+        return tuple(did)
+
+    def _turn_people(self, old: Scenario, new: Scenario) -> list[str]:
+        """Follow as many senders as there are clients, none where there are too many."""
+        followed = int(self._state.ints[k.SENDERS])
+        if new.clients > MOST_PEOPLE:
+            if followed:
+                self._state = turning.without_senders(self._state)
+            return []
+        self._state = turning.with_senders(self._state, new.clients)
+        if not followed:
+            return ["people: senders of packets under way were not followed"]
+        return []
+
+    # -- inside a step --------------------------------------------------------------------
+
+    def _warm_up(self) -> None:
+        rate = self._scenario.total_rate_per_s
+        span = _WARM_UP_JOURNEYS * engine.journey_s(self._scenario)
+        if rate > 0.0:
+            span = min(span, _MOST_WARM_UP_PACKETS / rate)
+        self._state.ints[k.IS_LOGGED] = 0
+        for part in range(1, 21):
+            self._run_until(span * part / 20.0)
+            self._retire()
+            self._reported()  # born into a network that was still filling: not told
+        self._state.ints[k.IS_LOGGED] = 1
+        self._approximate_until_s = -math.inf
+        self._zero_s = span
+
+    def _run_until(self, until: float) -> None:
+        while True:
+            count = fill(self._traffic, self._rng, until, self._chunk)
+            is_full = count == len(self._chunk.times)
+            reached = float(self._chunk.times[count - 1]) if is_full else until
+            self._place_mix_loops(count)
+            self._choose_targets(count)
+            self._state = engine.advance(
+                self._state, self._chunk, count, reached, sink=self._keep_log
+            )
+            if not is_full:
+                return
+
+    def _place_mix_loops(self, count: int) -> None:
+        """A mix loop's sender, drawn among the mixes in use, as a node of the state."""
+        loops = np.flatnonzero(self._chunk.codes[:count] & 15 == 3)
+        if len(loops):
+            width, stride = self._scenario.width, int(self._state.ints[k.STRIDE])
+            drawn = self._chunk.senders[loops]
+            self._chunk.senders[loops] = drawn // width * stride + drawn % width
+
+    def _choose_targets(self, count: int) -> None:
+        """A coin for each real packet: by packet number, so nothing about it decides."""
+        ints = self._state.ints
+        real = int(np.count_nonzero(self._chunk.codes[:count] & 15 == 0))
+        if not real or not self._wanted:
+            return
+        chosen = self._targets.random(real) < self._birth_chance()
+        if self._follow_next:
+            chosen[0] = True
+        fresh = np.flatnonzero(chosen) + int(ints[k.REAL_COUNT])
+        if self._follow_next:
+            self._follow_next = False
+            ahead = int(np.flatnonzero(self._chunk.codes[:count] & 15 == 0)[0])
+            self._followed = int(ints[k.NEXT_PACKET]) + ahead
+        known = int(ints[k.TARGETS])
+        total = known + len(fresh)
+        if total > len(self._state.target_numbers):
+            room = max(2 * total, 256)
+            numbers = np.zeros(room, np.int64)
+            numbers[:known] = self._state.target_numbers[:known]
+            results = np.full((room, self._state.results.shape[1]), np.nan)
+            results[:known] = self._state.results[:known]
+            self._state = self._state._replace(target_numbers=numbers, results=results)
+        self._state.target_numbers[known:total] = fresh
+        self._state.results[known:total] = np.nan
+        self._state.results[known:total, 15] = 0.0
+        ints[k.TARGETS] = total
+
+    def _birth_chance(self) -> float:
+        scenario = self._scenario
+        real = scenario.clients * scenario.traffic_per_client_per_s
+        if scenario.main_stream_per_client_per_s is not None:
+            real = min(real, scenario.clients * scenario.main_stream_per_client_per_s)
+        if int(self._state.ints[k.LIVE]) >= 4 * self._wanted or real <= 0.0:
+            return 0.0  # stuck targets (a pool that hardly moves) must not pile up
+        life = self._guessed_life_s() * self._lifetime_ratio
+        return min(1.0, _SPARE * self._wanted / max(real * life, 1e-12))
+
+    def _guessed_life_s(self) -> float:
+        """Time until all but ``report_below`` of a target's mass has left, roughly.
+
+        An Erlang tail: each mix adds a mean delay, and the tail a logarithm of them.
+        """
+        layers = self._scenario.layers
+        delay = max(self._scenario.mean_delay_s(), 1e-4)
+        tail = -math.log(self._report_below)
+        steps = layers + tail + math.sqrt(2.0 * layers * tail)
+        return steps * delay + engine.journey_s(self._scenario) - layers * delay + 1e-6
+
+    def _retire(self) -> None:
+        state = self._state
+        if not state.ints[k.LIVE]:
+            return
+        k.retire_below(state, self._report_below)
+        oldest = float(state.reals[k.NOW]) - _OLDEST_JOURNEYS * max(
+            engine.journey_s(self._scenario), 1e-3
+        )
+        live = state.live_target[: state.ints[k.LIVE]]
+        for at in np.flatnonzero(state.results[live, _RESULT_SENT] < oldest)[::-1]:
+            k.retire_one(state, int(at))
+
+    def _keep_log(self, state: State) -> None:
+        rows = int(state.ints[k.LOG_N])
+        if rows:
+            self._pieces.append(self._events(engine.logged(state)))
+
+    def _events(self, events: Events) -> Events:
+        """Rows of the log with this network's numbers: clock from zero, mixes in use."""
+        stride, width = int(self._state.ints[k.STRIDE]), self._scenario.width
+        mixes = self._scenario.mixes
+
+        def numbered(nodes: NDArray[np.int32]) -> NDArray[np.int32]:
+            layer, index = nodes // stride, nodes % stride
+            inside = np.where(index < width, layer * width + index, mixes + nodes)
+            return np.where(nodes < 0, nodes, inside).astype(np.int32)
+
+        return Events(
+            packet=events.packet,
+            kind=events.kind,
+            source=numbered(events.source),
+            target=numbered(events.target),
+            leave_s=events.leave_s - self._zero_s,
+            arrive_s=events.arrive_s - self._zero_s,
+            wait_s=events.wait_s,
+        )
+
+    def _counters(self) -> tuple[I8, I8, I8]:
+        state = self._state
+        return (
+            state.mix_ints[:, k.M_ARRIVALS].copy(),
+            state.mix_ints[:, k.M_DROPS].copy(),
+            state.counts.copy(),
+        )
+
+    def _fresh_latencies(self) -> None:
+        ints, reals = self._state.ints, self._state.reals
+        ints[k.LATENCY_N] = ints[k.SAMPLE_N] = 0
+        ints[k.SAMPLE_STRIDE] = 1
+        reals[k.LATENCY_SUM] = reals[k.LATENCY_SQUARES] = 0.0
+
+    # -- after a step ---------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Note when the last packet of an earlier setting has left."""
+        if not self._settling:
+            return
+        self._approximate_until_s = float(self._state.reals[k.NOW])
+        used = turning.in_use(self._state)
+        if not (self._state.packets[used, k.P_NUMBER] < self._settled_at).any():
+            self._settling = []
+
+    def _compact(self) -> None:
+        """Forget the targets that were reported: memory stays flat however long it runs."""
+        gone = self._next_report
+        if gone < _COMPACT_AT:
+            return
+        state, ints = self._state, self._state.ints
+        left = int(ints[k.TARGETS]) - gone
+        state.target_numbers[:left] = state.target_numbers[gone : gone + left].copy()
+        state.results[:left] = state.results[gone : gone + left].copy()
+        state.live_target[: ints[k.LIVE]] -= gone
+        targets = state.packets[:, k.P_TARGET]
+        targets[targets >= 0] -= gone
+        np.maximum(targets, -1, out=targets)
+        ints[k.TARGETS] -= gone
+        ints[k.NEXT_TARGET] -= gone
+        self._next_report = 0
+
+    def _reported(self) -> F8:
+        """Results of the targets that are reported now: the next ones by birth, all retired."""
+        start, born = self._next_report, int(self._state.ints[k.NEXT_TARGET])
+        retired = ~np.isnan(self._state.results[start:born, _RESULT_RETIRED])
+        ready = len(retired) if retired.all() else int(np.argmin(retired))
+        self._next_report = start + ready
+        rows = self._state.results[start : start + ready].copy()
+        lives = rows[:, _RESULT_RETIRED] - rows[:, _RESULT_SENT]
+        if ready:
+            share = min(0.05 * ready, 0.5)
+            guess = float(lives.mean()) / self._guessed_life_s()
+            self._lifetime_ratio += share * (guess - self._lifetime_ratio)
+            self._lifetime_ratio = min(max(self._lifetime_ratio, 0.1), 10.0)
+        return rows
+
+    def _frame(self, dt: float, before: tuple[I8, I8, I8]) -> Frame:
+        state, scenario = self._state, self._scenario
+        arrivals, drops, counts = before
+        self._keep_log(state)
+        state.ints[k.LOG_N] = 0
+        pieces, self._pieces = self._pieces, []
+        followed = self._look_at_followed()
+        rows = self._reported()
+        is_told = rows[:, 2] < SHOWN_BELOW
+        is_told &= rows[:, 1] >= 0.5
+        is_exact = rows[:, _RESULT_RETIRED] > 0.0
+        if approximation(scenario) is not None or self._settling:
+            is_exact[:] = False
+        is_exact &= rows[:, _RESULT_SENT] >= self._approximate_until_s
+        made = state.counts - counts
+        pools = state.mix_ints[:, k.M_HELD]
+        count = int(state.ints[k.LATENCY_N])
+        shown = self._of_mixes(pools)
+        return Frame(
+            index=self._index,
+            time_s=self.time_s,
+            dt_s=dt,
+            scenario=scenario,
+            entropy_bits=np.where(is_told, rows[:, 0], np.nan),
+            sender_entropy_bits=rows[:, _RESULT_SENDERS].copy(),
+            target_packets=rows[:, _RESULT_PACKET].astype(np.int64),
+            target_sent_s=rows[:, _RESULT_SENT] - self._zero_s,
+            target_mass=rows[:, 1:5].sum(axis=1),
+            is_exact=is_exact,
+            live_targets=int(state.ints[k.LIVE]),
+            settling=self.settling,
+            pools=shown,
+            loads_per_s=self._of_mixes(state.mix_ints[:, k.M_ARRIVALS] - arrivals) / dt
+            if len(arrivals) == len(pools)
+            else np.full(scenario.mixes, np.nan),
+            drops=self._of_mixes(state.mix_ints[:, k.M_DROPS] - drops),
+            draining=int(pools.sum() - shown.sum()),
+            sent_by_kind=made[k.C_SENT],
+            delivered_by_kind=made[k.C_DONE],
+            crossings_by_kind=made[k.C_CROSSINGS],
+            dropped_by_cause=made[k.C_DROPPED :],
+            latency_s=state.latency_sample[: state.ints[k.SAMPLE_N]].copy(),
+            latency_mean_s=float(state.reals[k.LATENCY_SUM]) / count if count else math.nan,
+            in_network=len(state.slot_free) - int(state.ints[k.SLOTS_FREE]),
+            events=_joined(pieces),
+            followed=followed,
+            _expect=lambda: self._expect(scenario),
+        )
+
+    def _of_mixes(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values over the nodes of the state, of the mixes in use."""
+        scenario = self._scenario
+        shaped = values.reshape(scenario.layers, int(self._state.ints[k.STRIDE]))
+        return shaped[:, : scenario.width].ravel().copy()
+
+    def _look_at_followed(self) -> Followed | None:
+        if self._followed is None:
+            return None
+        state, number = self._state, self._followed
+        rows = np.flatnonzero(state.results[:, _RESULT_PACKET] == number)
+        if not len(rows):
+            return None  # it was chosen, but has not entered yet
+        target = int(rows[-1])
+        slots = np.flatnonzero(state.packets[:, k.P_NUMBER] == number)
+        here = np.intersect1d(slots, turning.in_use(state))
+        place = None
+        if len(here):
+            held = turning.held(state)
+            at = np.flatnonzero(held.slots == here[0])
+            if len(at):
+                place = int(self._node_in_use(int(held.mixes[at[0]])))
+        out = state.results[target]
+        live = np.flatnonzero(state.live_target[: state.ints[k.LIVE]] == target)
+        if not len(live):
+            self._followed = None
+            empty = np.zeros(self._scenario.mixes)
+            lost = float(out[3] + out[4])
+            return Followed(
+                packet=number,
+                sent_s=float(out[_RESULT_SENT]) - self._zero_s,
+                belief=empty,
+                on_links=float(out[2]),
+                delivered=float(out[1]),
+                lost=lost,
+                elsewhere=0.0,
+                place=place,
+                is_under_way=bool(len(here)),
+                is_reported=True,
+            )
+        sums = state.live_sums[live[0]]
+        everywhere = turning.mass_at_mixes(state, int(state.ints[k.SENDERS] + live[0]))
+        belief = self._of_mixes(everywhere)
+        lost = float(sums[k.S_LOST] + sums[k.S_ABSORBED] + sums[k.S_LEFT])
+        delivered = float(sums[k.S_DONE])
+        elsewhere = float(everywhere.sum() - belief.sum())
+        return Followed(
+            packet=number,
+            sent_s=float(out[_RESULT_SENT]) - self._zero_s,
+            belief=belief,
+            on_links=max(1.0 - delivered - lost - elsewhere - float(belief.sum()), 0.0),
+            delivered=delivered,
+            lost=lost,
+            elsewhere=elsewhere,
+            place=place,
+            is_under_way=bool(len(here)),
+            is_reported=False,
+        )
+
+    def _node_in_use(self, node: int) -> int:
+        stride, width = int(self._state.ints[k.STRIDE]), self._scenario.width
+        layer, index = divmod(node, stride)
+        return layer * width + index if index < width else self._scenario.mixes + node
+
+    def _expect(self, scenario: Scenario) -> Expected:
+        if scenario not in self._expected:
+            while len(self._expected) >= 16:
+                self._expected.pop(next(iter(self._expected)))
+            self._expected[scenario] = expect(scenario)
+        return self._expected[scenario]
+
+
+def _joined(pieces: list[Events]) -> Events:
+    if len(pieces) == 1:
+        return pieces[0]
+    if not pieces:
+        return Events.empty()
+    return Events(
+        **{
+            item.name: np.concatenate([getattr(piece, item.name) for piece in pieces])
+            for item in fields(Events)
+        }
+    )
+
+
+def _number(name: str, value: object, low: float, high: float) -> float:
+    try:
+        if isinstance(value, (bool, str, bytes)):
+            raise ValueError
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise SimulationError(
+            f"{name} must be a number from {low:g} to {high:g}; got {value!r:.40}"
+        ) from None
+    if not low <= number <= high:
+        raise SimulationError(f"{name} must be from {low:g} to {high:g}; got {number!r}")
+    return number
