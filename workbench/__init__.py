@@ -16,7 +16,7 @@ _HOMES: dict[str, str] = {
     "WorkbenchError": "workbench.errors",
     "Scenario": "workbench.scenario",
     "simulate": "workbench.mixing.simulate",
-    "simulate_many": "workbench.mixing.simulate",
+    "simulate_many": "workbench.mixing.many",
     "Run": "workbench.mixing.simulate",
     "LiveMixnet": "workbench.mixing.live",
 }
@@ -35,7 +35,8 @@ __all__ = [
 if TYPE_CHECKING:
     from workbench.errors import WorkbenchError
     from workbench.mixing.live import LiveMixnet
-    from workbench.mixing.simulate import Run, simulate, simulate_many
+    from workbench.mixing.many import simulate_many
+    from workbench.mixing.simulate import Run, simulate
     from workbench.scenario import Scenario
 
 

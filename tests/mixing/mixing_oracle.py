@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from workbench.mixing.events import NOWHERE, Events
 from workbench.mixing.engine import advance, new_state
+from workbench.mixing.events import NOWHERE, Events
 from workbench.mixing.kernels import LOG_N, finish
 from workbench.mixing.state import Chunk, State
 from workbench.mixing.traffic import seeded

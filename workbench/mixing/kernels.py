@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-defs=false, disallow-untyped-calls=false, ignore-errors=true
 """The loops: numba only, arrays in, arrays out; no classes, no I/O, no hidden state.
 
 All kernels live in this one file because numba's cache does not notice a change in another

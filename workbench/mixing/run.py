@@ -359,7 +359,8 @@ def _from_arrays(arrays: dict[str, NDArray[Any]]) -> Run:
             good = isinstance(value, int if name in whole else (int, float))
         if not good or isinstance(value, bool):
             raise SimulationError(f"{name} cannot be {value!r:.40}")
-    return Run(scenario=scenario, events=events, **plain, **arrays)
+    given: dict[str, Any] = {**plain, **arrays}
+    return Run(scenario=scenario, events=events, **given)
 
 
 def _check_array(name: str, array: NDArray[Any], kind: Any, dimensions: int = 1) -> None:

@@ -248,8 +248,10 @@ class _Simulation:
         before, inside = self._window()
         some = generator(plan.scenario.seed, _TARGETS)
         wanted = min(plan.targets, inside)
-        picked = some.choice(inside, wanted, replace=False, shuffle=False) if wanted else []
-        return np.sort(np.asarray(picked, np.int64)) + before
+        if not wanted:
+            return np.zeros(0, np.int64)
+        picked = some.choice(inside, wanted, replace=False, shuffle=False)
+        return np.sort(picked.astype(np.int64)) + before
 
     def _window(self) -> tuple[int, int]:
         """Number of the window's first real packet, and how many real packets it has."""
