@@ -14,7 +14,10 @@ from page_twin import PageTwin, Wire, wired
 from plain_mixnet import PlainMixnet, all_events
 
 from workbench.errors import WorkbenchError
-from workbench.mixing.events import NOWHERE, Events
+from workbench.mixing.events import MIX_LOOP, NOWHERE, Events
+from workbench.mixing.live import LiveMixnet
+from workbench.mixing.simulate import simulate
+from workbench.panels.flow_control import let_the_picture_steer
 from workbench.panels.flow_sample import MOST_DRAWN, RATIOS, Sample, kept_inside
 from workbench.panels.packet_flow import Act, PacketFlow, slow_down_for
 from workbench.scenario import Scenario
@@ -40,6 +43,8 @@ class FlowTwin(PageTwin):
     def apply(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         if content["type"] == "frame":
             self.frames.append(decoded(content, buffers))
+        elif content["type"] == "tune":
+            self.network = content["network"]
 
 
 def decoded(content: dict[str, Any], buffers: list[bytes]) -> dict[str, Any]:
@@ -393,12 +398,12 @@ def test_frames_that_do_not_fit_are_refused(options, expected):
         flow.add(Events.empty(), **options)
 
 
-def test_mixes_that_are_not_there_are_refused():
+def test_mixes_that_are_not_there_are_left_out_or_refused():
     flow = PacketFlow(SMALL)
     stray = Events.empty(1)
     stray.target[0] = 12
-    with pytest.raises(WorkbenchError, match="beyond the 12"):
-        flow.add(stray, 1.0)
+    flow.add(stray, 1.0)
+    assert len(flow._kept) == 0
     with pytest.raises(WorkbenchError, match="beyond the 12"):
         flow.mark(down=[99])
     with pytest.raises(WorkbenchError, match="action"):
@@ -413,3 +418,64 @@ def test_no_synced_trait_of_the_flow_holds_data_or_code():
     for told in frames_of(SMALL, 0.5, 10):
         flow.add(told.events, told.clock_s, pools=told.pools)
     assert sum(len(str(value)) for value in flow.get_state().values()) < 6000
+
+
+def test_mix_loops_move_no_pool_where_they_start_and_end():
+    loops = SMALL.replace(mix_loops_per_mix_per_s=1.0)
+    log = simulate(loops, duration_s=3.0, targets=0, log=True).events
+    assert (log.kind == MIX_LOOP).sum() > 30
+    flow = PacketFlow(loops)
+    view, _ = opened(flow)
+    end_s = float(log.leave_s.max())
+    clock_s = 0.0
+    for clock_next_s in np.linspace(0, end_s, 40)[1:]:
+        flow.add(log.where((log.leave_s > clock_s) & (log.leave_s <= clock_next_s)), clock_next_s)
+        clock_s = clock_next_s
+        view.read()
+        view.paint()
+    grids = np.concatenate([frame["grid"] for frame in view.frames])
+    assert grids.max() > 3
+    assert_array_equal(grids[-1], 0)  # all have left: nothing was counted that was not held
+
+
+def test_a_live_network_fills_the_picture_frame_by_frame():
+    live = LiveMixnet(SMALL)
+    flow = PacketFlow(SMALL)
+    view, _ = opened(flow)
+    live.follow(-1)
+    for step in range(30):
+        if step == 10:
+            live.set(delay_s=0.6)
+        if step == 20:
+            live.set(width=2)
+        frame = live.advance(0.1)
+        flow.add_frame(frame)
+        view.read()
+        view.paint()
+        assert_array_equal(view.frames[-1]["grid"][-1], frame.pools)
+        assert view.frames[-1]["clock_s"] == frame.time_s
+        if frame.followed is not None:
+            assert flow.followed == frame.followed.packet
+    assert flow.slow_down == slow_down_for(0.6)
+    assert view.inits == 2  # a new delay goes on with the picture, a new width starts one
+    assert view.network["width"] == 2
+
+
+def test_the_picture_steers_the_live_network():
+    live = LiveMixnet(SMALL)
+    flow = PacketFlow(SMALL)
+    let_the_picture_steer(flow, lambda: live)
+    view, wire = opened(flow)
+    view.say(type="act", action="down", mixes=[5], packet=None)
+    view.say(type="act", action="corrupt", mixes=[0, 9], packet=None)
+    view.say(type="act", action="honest", mixes=[9], packet=None)
+    assert (live.scenario.down(), live.scenario.corrupted()) == (((1, 1),), ((0, 0),))
+    flow.add_frame(live.advance(0.1))
+    assert wire.sent[-2][0]["network"]["down"] == [5]
+    view.say(type="act", action="follow", mixes=[], packet=10**9)
+    assert "not a target under way" in wire.sent[-1][0]["text"]
+    assert flow.followed is None
+    view.say(type="act", action="follow", mixes=[], packet=-1)
+    for _ in range(20):
+        flow.add_frame(live.advance(0.1))
+    assert flow.followed is not None

@@ -37,7 +37,11 @@ function token(node, name) {
 
 // Calls back when Lab's theme changes; returns what stops it.
 function onThemeChange(callback) {
-  const observer = new MutationObserver(callback);
+  // Lab hides its main area for a moment while it changes: draw in the frame after, too.
+  const observer = new MutationObserver(() => {
+    callback();
+    requestAnimationFrame(() => callback());
+  });
   observer.observe(document.body, { attributes: true, attributeFilter: [
     "data-jp-theme-light", "data-jp-theme-name"] });
   return () => observer.disconnect();

@@ -82,6 +82,13 @@ function spread(count, { top, bottom }, least) {
 // The nodes of the event log: mix = layer * width + index, client = -1 - client.
 const NOWHERE = -(2 ** 31);
 
+// HOME - mix on the wire: the end of a mix loop, at the mix that sent it.
+const HOME = -(2 ** 30);
+
+function homeOf(node) {
+  return node <= HOME && node > NOWHERE ? HOME - node : null;
+}
+
 function cellOf(network, layout, mix) {
   const layer = Math.floor(mix / network.width);
   return layer * layout.cells + Math.floor((mix % network.width) / network.mixes_per_cell);
@@ -116,8 +123,9 @@ function route(network, layout, leg, packet, room) {
   } else {
     points.push(seatIn(network, layout, leg.source, packet, room));
   }
-  if (leg.target >= 0) {
-    points.push(seatIn(network, layout, leg.target, packet, room));
+  const end = homeOf(leg.target) ?? leg.target;
+  if (end >= 0) {
+    points.push(seatIn(network, layout, end, packet, room));
   } else if (leg.target !== NOWHERE) {
     const client = -1 - leg.target;
     if (layout.gateways) points.push([layout.exitX, gatewayY(layout, client)]);

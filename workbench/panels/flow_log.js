@@ -40,6 +40,7 @@ class FlowLog {
   // crossing for each column. So crossings take time for the eye and none in any number.
   lag(node, isTarget) {
     const { layers, width, travel_s } = this.network;
+    if (homeOf(node) !== null) return this.columnLag(Math.floor(homeOf(node) / width));
     if (node < 0) return isTarget ? (layers + 1) * travel_s : 0;
     return this.columnLag(Math.floor(node / width));
   }

@@ -11,6 +11,7 @@ class Scene {
     this.painted = []; // what the last picture showed, for clicks and for tests
     this.frames = 0;
     this.fullest = 0;
+    this.unseen = 0; // packets that were inside before the picture began: counted, not drawn
     this.crowd = 0;
   }
 
@@ -91,6 +92,8 @@ class Scene {
       ({ inside: small, big, room } = this.sizes());
       sorted = this.sort(shown, room);
     }
+    this.unseen = this.info.one_in > 1 ? 0 : sorted.inside.reduce((sum, held, cell) => sum
+      + Math.max(0, this.held(shown, cell) - held.length), 0);
     pen.clearRect(0, 0, layout.width, layout.height);
     this.painted = [];
     this.mine = null;
@@ -140,7 +143,7 @@ class Scene {
 
   paintTraveller({ packet, leg, share, at, isLost }, asObserver, big) {
     const { pen, layout, ink } = this;
-    const where = { from: leg.source, to: leg.target, share };
+    const where = { from: leg.source, to: homeOf(leg.target) ?? leg.target, share };
     if (isLost) {
       if (leg.source < 0) return;
       const node = layout.nodes[this.cellOf(leg.source)];
@@ -156,7 +159,7 @@ class Scene {
 
   // A closed mix hides the ends of a path: they would tell who became whom.
   isInsideClosed(leg, at) {
-    return [leg.source, leg.target].some((mix) => {
+    return [leg.source, homeOf(leg.target) ?? leg.target].some((mix) => {
       if (mix < 0 || this.marks.corrupt.has(this.cellOf(mix))) return false;
       const node = this.layout.nodes[this.cellOf(mix)];
       return Math.hypot(at[0] - node.x, at[1] - node.y) < this.layout.radius;

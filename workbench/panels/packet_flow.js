@@ -26,12 +26,13 @@ export function start(host) {
   const observer = h("input", { type: "checkbox", class: "flow-observer" });
   const follow = h("button", { type: "button", class: "wb-button flow-follow" });
   const bytes = h("button", { type: "button", class: "wb-button flow-bytes" }, "Its real bytes");
+  const note = h("p", { class: "wb-quiet", role: "status" });
   const style = h("style");
   const root = h("div", { class: "wb-root wb-live wb-flow" }, style, stage,
     h("div", { class: "flow-foot" }, key,
       h("p", { class: "flow-note" }, clock, sampleNote, yours)),
     h("div", { class: "flow-tools" },
-      h("label", {}, observer, "as the observer sees it"), bytes, follow));
+      h("label", {}, observer, "as the observer sees it"), bytes, follow), note);
 
   let network = null;
   let scene = null;
@@ -121,7 +122,8 @@ export function start(host) {
     const digits = network.slow_down >= 10 ? 2 : 1;
     const time = Math.max(0, play.shown).toFixed(digits);
     say(clock, `clock ${time} s · ${slowWords(network.slow_down)}`);
-    const notes = [info.one_in > 1 ? `1 in ${info.one_in.toLocaleString("en")} drawn` : "all drawn"];
+    const notes = [info.one_in > 1 ? `1 in ${info.one_in.toLocaleString("en")} drawn`
+      : scene.unseen ? `${scene.unseen} counted but not drawn: inside from before` : "all drawn"];
     if (layout.radius < 12 || info.one_in > 1) notes.push(`full circle: ${scene.fullAt()} held`);
     if (layout.users.per > 1) notes.push(`one dot: ${layout.users.per} users`);
     if (network.mixes_per_cell > 1) notes.push(`one circle: ${network.mixes_per_cell} mixes`);
@@ -219,6 +221,7 @@ export function start(host) {
   // What can be done with a mix or a packet.
 
   function act(action, mixes, packet = null) {
+    say(note, "");
     send({ type: "act", action, mixes, packet });
   }
 
@@ -266,13 +269,7 @@ export function start(host) {
     if (!card.box.contains(event.target)) card.close(false);
   });
   follow.addEventListener("click", () => {
-    if (scene.info.followed !== null) {
-      act("follow", []);
-      return;
-    }
-    const fresh = [...scene.log.packets.values()].filter((packet) => packet.kind === 0
-      && packet.legs.length === 1 && packet.legs[0].source < 0);
-    if (fresh.length) act("follow", [], Math.max(...fresh.map((packet) => packet.number)));
+    act("follow", [], scene.info.followed === null ? -1 : null);
   });
   bytes.addEventListener("click", () => act("bytes", [], scene.info.followed));
   observer.addEventListener("change", () => {
@@ -347,6 +344,11 @@ export function start(host) {
       else if (content.type === "marks") {
         setMarks(content);
         relayout();
+      } else if (content.type === "tune") {
+        Object.assign(network, content.network);
+        play.slowDown = network.slow_down;
+        setMarks(network);
+        relayout();
       } else if (content.type === "follow") {
         scene.info.followed = content.followed;
         for (const row of scene.log.beliefs) row.belief = null;
@@ -354,6 +356,9 @@ export function start(host) {
       }
       touch();
       if (content.type !== "frame" && scene.layout) writeWords();
+    },
+    word(content) {
+      if (content.type === "note") say(note, content.text);
     },
     watched(flag) {
       isWatched = flag;

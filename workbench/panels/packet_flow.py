@@ -12,25 +12,29 @@ stay in a mix is drawn exactly as long as it is, and no number shown depends on 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
 from workbench.errors import WorkbenchError
-from workbench.mixing.events import NOWHERE, Events
+from workbench.mixing.events import MIX_LOOP, NOWHERE, Events
 from workbench.panels import controls
 from workbench.panels.flow_sample import Sample, kept_inside
 from workbench.panels.live_view import Buffers, LiveView
 from workbench.scenario import Scenario
 
+if TYPE_CHECKING:
+    from workbench.mixing.frame import Frame
+
 TRAVEL_S = 0.45  # of the eye's time, over one link
 STAY_SEEN_S = 1.4  # of the eye's time, the mean stay that a person can follow
 STEPS = (1, 1.5, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80)
+HOME = -(2**30)  # on the wire: HOME - mix is a mix loop's own mix, where it ends
 MOST_CELLS = 600  # drawn circles in all; beyond, one stands for several mixes
 MOST_CELLS_IN_A_LAYER = 120
 GRID = 8  # pool counts are sent at this many times a frame
@@ -84,8 +88,8 @@ class Act:
     mixes : tuple of int
         Mix numbers (layer * width + index); several where one circle stands for several.
     packet : int or None
-        The packet clicked on, for ``"follow"`` and ``"bytes"``; None with ``"follow"``
-        means to stop following.
+        The packet clicked on, for ``"follow"`` and ``"bytes"``. With ``"follow"``, None means
+        to stop following and -1 the next real packet that is sent.
     """
 
     action: str
@@ -119,7 +123,8 @@ class PacketFlow(LiveView):
             raise WorkbenchError(f"gateways is {gateways!r}; expected a whole number, 0 to 50")
         self._gateways = gateways
         self._callbacks: dict[str, list[Callable[[Act], None]]] = {}
-        self._set_network(scenario)
+        self._speed = 1.0
+        self._set_network(scenario, 0.0)
         super().__init__(**options)
 
     # What producers call.
@@ -139,20 +144,58 @@ class PacketFlow(LiveView):
         """The packet that is drawn as "yours", or None."""
         return self._sample.followed
 
-    def show(self, scenario: Scenario, *, speed: float = 1.0) -> None:
-        """Draw another network, empty, from clock 0 on; the old picture is gone.
+    def show(self, scenario: Scenario, *, clock_s: float = 0.0, speed: float = 1.0) -> None:
+        """Draw another network, empty, from ``clock_s`` on; the old picture is gone.
 
         Parameters
         ----------
         scenario : Scenario
+        clock_s : float
+            Network time from which the next frame goes on.
         speed : float
             2 shows it twice as fast as :func:`slow_down_for` would, from 0.01 to 100.
         """
-        if not 0.01 <= speed <= 100:
-            raise WorkbenchError(f"speed is {speed!r}; expected 0.01 to 100")
         with self._guard:
-            self._set_network(scenario, speed)
+            self._speed = _checked_speed(speed)
+            self._set_network(scenario, clock_s)
         self._start_all_afresh()
+
+    def retune(self, scenario: Scenario, *, speed: float | None = None) -> None:
+        """Go on with the same network under other settings (a slider moved).
+
+        What is under way stays drawn. A network of another shape (layers, width, topology,
+        clients) starts an empty picture at the present clock instead.
+        """
+        if speed is not None:
+            self._speed = _checked_speed(speed)
+        if _shape(scenario) != _shape(self._scenario):
+            followed = self.followed
+            self.show(scenario, clock_s=self._clock_s, speed=self._speed)
+            self.follow(followed)
+            return
+        with self._guard:
+            self._set_pace(scenario)
+            network = self._network()
+        self._broadcast({"type": "tune", "network": network})
+
+    def add_frame(self, frame: Frame) -> None:
+        """One step of a :class:`workbench.LiveMixnet`: its crossings, pools and belief."""
+        if frame.scenario != self._scenario:
+            self.retune(frame.scenario)
+        followed = frame.followed
+        if followed is not None and followed.packet != self.followed:
+            self.follow(followed.packet)
+        self.add(
+            frame.events,
+            frame.time_s,
+            pools=frame.pools,
+            belief=None if followed is None else followed.belief,
+            belief_out=0.0 if followed is None else followed.delivered,
+        )
+
+    def say(self, text: str) -> None:
+        """A short note under the picture, such as why a wish could not be met."""
+        self.send({"type": "note", "text": text})
 
     def add(
         self,
@@ -168,7 +211,9 @@ class PacketFlow(LiveView):
         Parameters
         ----------
         events : Events
-            Every crossing that began after the last frame's clock, up to this one's.
+            Every crossing that began after the last frame's clock, up to this one's. Rows of
+            mixes with higher numbers than the network shown has (a live network from which
+            they were taken) are left out.
         clock_s : float
             Network time of the frame's end; must not run backwards.
         pools : int array (layers * width,), optional
@@ -183,18 +228,17 @@ class PacketFlow(LiveView):
         Raises
         ------
         WorkbenchError
-            A clock that runs backwards, an array of another shape, or a mix that the
-            network shown does not have.
+            A clock that runs backwards, or an array of another shape.
         """
         mixes = self._scenario.mixes
         if not np.isfinite(clock_s) or clock_s < self._clock_s:
             raise WorkbenchError(f"clock_s is {clock_s!r}; expected {self._clock_s} or later")
-        if len(events) and (events.source.max() >= mixes or events.target.max() >= mixes):
-            raise WorkbenchError(f"an event names a mix beyond the {mixes} that are shown")
+        events = events.where((events.source < mixes) & (events.target < mixes))
         held = None if pools is None else _per_mix("pools", pools, mixes).astype(np.int64)
         doubt = None if belief is None else _per_mix("belief", belief, mixes).astype(np.float64)
         with self._guard:
-            times_s, grid = self._count(events, float(clock_s), held)
+            events, born = self._mix_loops(events)
+            times_s, grid = self._count(events, born, float(clock_s), held)
             drawn = events.where(self._sample.choose(events.packet))
             self._kept = kept_inside(self._kept, drawn, clock_s - self._memory_s())
             self._clock_s = float(clock_s)
@@ -241,24 +285,55 @@ class PacketFlow(LiveView):
 
     # The picture as values.
 
-    def _set_network(self, scenario: Scenario, speed: float = 1.0) -> None:
-        if not isinstance(scenario, Scenario):
-            raise WorkbenchError(f"expected a Scenario, got {type(scenario).__name__}")
-        self._scenario = scenario
-        self._slow_down = slow_down_for(scenario.mean_delay_s()) / speed
-        self._clock_s = 0.0
+    def _set_network(self, scenario: Scenario, clock_s: float) -> None:
+        self._sample = Sample()
+        self._set_pace(scenario)
+        self._clock_s = float(clock_s)
         self._pools = np.zeros(scenario.mixes, np.int64)
         self._on_links = Events.empty()
         self._kept = Events.empty()
         self._belief: NDArray[np.float64] | None = None
         self._belief_out = 0.0
+        self._homes: dict[int, int] = {}
+        self._last_packet = -1
+
+    def _set_pace(self, scenario: Scenario) -> None:
+        if not isinstance(scenario, Scenario):
+            raise WorkbenchError(f"expected a Scenario, got {type(scenario).__name__}")
+        self._scenario = scenario
+        self._slow_down = slow_down_for(scenario.mean_delay_s()) / self._speed
         drawn_s = scenario.layers * scenario.mean_delay_s() + self._memory_s()
         self._expected = int(scenario.total_rate_per_s * drawn_s)
-        self._sample = Sample().for_crowd(self._expected)
+        self._sample = self._sample.for_crowd(self._expected)
         most = min(MOST_CELLS_IN_A_LAYER, max(1, MOST_CELLS // scenario.layers))
         self._mixes_per_cell = -(-scenario.width // most)
         self._down = frozenset(a * scenario.width + b for a, b in scenario.down())
         self._corrupt = frozenset(a * scenario.width + b for a, b in scenario.corrupted())
+
+    def _mix_loops(self, events: Events) -> tuple[Events, NDArray[np.bool_]]:
+        """Ends of mix loops renamed, and which rows are births: neither moves a pool.
+
+        A mix sends its loop without ever holding it, and takes it back without holding it.
+        Loops that were under way before the picture began are left out: nobody can tell
+        where they end.
+        """
+        born, kept = np.zeros(len(events), bool), np.ones(len(events), bool)
+        target = events.target.copy()
+        if self._last_packet < 0 and (events.source < 0).any():
+            self._last_packet = int(events.packet[events.source < 0].min()) - 1
+        for row in np.flatnonzero(events.kind == MIX_LOOP).tolist():
+            packet = int(events.packet[row])
+            if packet not in self._homes and packet > self._last_packet:
+                self._homes[packet] = int(events.source[row])
+                born[row] = True
+            home = self._homes.get(packet)
+            kept[row] = home is not None
+            if home is not None and target[row] in (home, NOWHERE):
+                del self._homes[packet]
+                target[row] = HOME - home if target[row] == home else NOWHERE
+        if len(events):
+            self._last_packet = max(self._last_packet, int(events.packet.max()))
+        return replace(events, target=target).where(kept), born[kept]
 
     def _choose_sample(self, sample: Sample) -> None:
         if sample.one_in > self._sample.one_in:
@@ -275,7 +350,11 @@ class PacketFlow(LiveView):
         return int(len(events) / span_s * TRAVEL_S / self._slow_down)
 
     def _count(
-        self, events: Events, clock_s: float, pools: NDArray[np.int64] | None
+        self,
+        events: Events,
+        born: NDArray[np.bool_],
+        clock_s: float,
+        pools: NDArray[np.int64] | None,
     ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Packets in each mix at some times of the frame, counted back from its end."""
         mixes = self._scenario.mixes
@@ -283,7 +362,7 @@ class PacketFlow(LiveView):
         arriving = _joined(self._on_links, events)
         here = (arriving.target >= 0) & (arriving.arrive_s <= clock_s)
         self._on_links = arriving.where((arriving.target >= 0) & (arriving.arrive_s > clock_s))
-        leaving = events.source >= 0
+        leaving = (events.source >= 0) & ~born
         steps = np.zeros((GRID + 2, mixes), np.int64)
         for nodes, at_s, sign in (
             (arriving.target[here], arriving.arrive_s[here], 1),
@@ -336,6 +415,22 @@ class PacketFlow(LiveView):
         ]
         return content, buffers
 
+    def _network(self) -> dict[str, Any]:
+        one = self._scenario
+        return {
+            "layers": one.layers,
+            "width": one.width,
+            "clients": one.clients,
+            "topology": one.topology,
+            "mixes_per_cell": self._mixes_per_cell,
+            "gateways": min(self._gateways, one.clients),
+            "slow_down": self._slow_down,
+            "travel_s": TRAVEL_S / self._slow_down,
+            "kinds": _kinds(one),
+            "actions": sorted(self._callbacks),
+            **self._marks(),
+        }
+
     def _marks(self) -> dict[str, Any]:
         return {"down": sorted(self._down), "corrupt": sorted(self._corrupt)}
 
@@ -353,33 +448,23 @@ class PacketFlow(LiveView):
         return _code()
 
     def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
-        one = self._scenario
         grid = self._by_cell(self._pools[np.newaxis])
         content, buffers = self._message(self._kept, np.array([self._clock_s]), grid)
-        network = {
-            "layers": one.layers,
-            "width": one.width,
-            "clients": one.clients,
-            "mixes_per_cell": self._mixes_per_cell,
-            "gateways": min(self._gateways, one.clients),
-            "topology": one.topology,
-            "slow_down": self._slow_down,
-            "travel_s": TRAVEL_S / self._slow_down,
-            "kinds": _kinds(one),
-            "actions": sorted(self._callbacks),
-            **self._marks(),
-        }
         style = controls.style("live_view.css", "packet_flow.css")
-        return {**content, "network": network, "css": style}, buffers
+        return {**content, "network": self._network(), "css": style}, buffers
 
     def _heard(self, content: dict[str, Any], buffers: Buffers) -> None:
         act = self._read(content)
         if act is None:
             return
-        if act.action == "follow":
+        try:
+            for callback in self._callbacks.get(act.action, []):
+                callback(act)
+        except WorkbenchError as error:
+            self.say(str(error))
+            return
+        if act.action == "follow" and act.packet != -1:
             self.follow(act.packet)
-        for callback in self._callbacks.get(act.action, []):
-            callback(act)
 
     def _read(self, content: dict[str, Any]) -> Act | None:
         """A page's wish, or None where it makes no sense (pages are not to be trusted)."""
@@ -390,9 +475,20 @@ class PacketFlow(LiveView):
             type(mix) is int and 0 <= mix < self._scenario.mixes for mix in mixes
         ):
             return None
-        if packet is not None and (type(packet) is not int or not 0 <= packet < 2**53):
+        if packet is not None and (type(packet) is not int or not -1 <= packet < 2**53):
             return None
         return Act(str(content["action"]), tuple(mixes), packet)
+
+
+def _shape(scenario: Scenario) -> tuple[int, int, str, int]:
+    """What decides where things stand in the picture."""
+    return scenario.layers, scenario.width, scenario.topology, scenario.clients
+
+
+def _checked_speed(speed: float) -> float:
+    if not isinstance(speed, int | float) or not 0.01 <= speed <= 100:
+        raise WorkbenchError(f"speed is {speed!r}; expected 0.01 to 100")
+    return float(speed)
 
 
 def _kinds(scenario: Scenario) -> list[int]:
@@ -428,6 +524,3 @@ def _code() -> str:
     names = ("controls.js", "live_view.js", *flow, "packet_flow.js")
     home = files("workbench.panels")
     return "\n".join((home / name).read_text(encoding="utf-8") for name in names)
-
-
-__all__ = ["ACTIONS", "NOWHERE", "Act", "PacketFlow", "slow_down_for"]

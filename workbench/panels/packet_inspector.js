@@ -252,11 +252,19 @@ class Inspector {
 
   // ---- talk with the kernel -----------------------------------------------------------
   send(name, values = {}) {
+    // What is being typed goes first: no later action may overtake it.
+    if (this.typing && name !== "message") this.sendMessage();
     this.serial += 1;
     this.model.send({ name, serial: this.serial, ...values });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => say(this.problem, "No answer from Python yet: it is busy, " +
       "or it was stopped. If this stays, run the cell above again."), SILENCE_MS);
+  }
+
+  sendMessage() {
+    clearTimeout(this.typing);
+    this.typing = null;
+    this.send("message", { text: this.message.value });
   }
 
   receive(message, buffers) {
@@ -296,8 +304,9 @@ class Inspector {
     this.messageLabel.htmlFor = this.message.id = freshId("message");
     this.message.addEventListener("input", () => {
       clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.send("message", { text: this.message.value }), 250);
+      this.typing = setTimeout(() => this.sendMessage(), 250);
     });
+    this.message.addEventListener("change", () => { if (this.typing) this.sendMessage(); });
     this.hops = [1, 2, 3, 4, 5].map((n) => h("button", { type: "button", class: "wb-button",
       role: "radio", onclick: () => this.send("hops", { count: n }) }, String(n)));
     const hopsLabel = freshId("hops");
