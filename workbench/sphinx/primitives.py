@@ -1,8 +1,11 @@
 """The primitives, and the only place that imports a cryptographic library.
 
-X25519 comes from libsodium (PyNaCl), AES-CTR, ChaCha20 and HKDF from OpenSSL
-(cryptography), BLAKE2b and HMAC from the standard library. Nothing here is constant-time
-beyond what those libraries do and `same_bytes`.
+X25519 comes from libsodium (PyNaCl), AES-CTR, ChaCha20, HKDF and HMAC from OpenSSL
+(cryptography), BLAKE2b from the standard library. Nothing here is constant-time beyond what
+those libraries do and `same_bytes`.
+
+Threads: X25519 lets other threads run meanwhile, everything else here does not, on purpose.
+The rest takes a few microseconds a call; to hand the interpreter over for that costs more.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import nacl.bindings
 import nacl.exceptions
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from workbench.errors import LowOrderPointError
@@ -101,7 +105,9 @@ def stream_xor(key: bytes, data: bytes) -> bytes:
 
 def header_mac(key: bytes, routing: bytes) -> bytes:
     """HMAC-SHA256 over the routing information, its first 16 bytes."""
-    return hmac.digest(key, routing, "sha256")[:_MAC_BYTES]
+    mac = HMAC(key, _SHA256)
+    mac.update(routing)
+    return mac.finalize()[:_MAC_BYTES]
 
 
 def same_bytes(left: bytes, right: bytes) -> bool:
