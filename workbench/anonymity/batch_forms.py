@@ -68,7 +68,7 @@ def timed_pool(packets_per_interval: float, keep: int) -> BatchForm:
 
     Examples
     --------
-    >>> round(timed_pool(10.0, 0).entropy_bits, 3), timed_pool(10.0, 0).delay_intervals
+    >>> round(timed_pool(10.0, 0).entropy_bits, 3), round(timed_pool(10.0, 0).delay_intervals, 6)
     (3.395, 0.5)
     """
     stay = whole("keep", keep, 0, 1000)

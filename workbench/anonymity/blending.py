@@ -193,14 +193,14 @@ def flood_threshold(
         When no batch fills up.
     """
     honest = _let_in(arrivals_s, let_through, generator(seed))
-    full = whole("size", size, 1)
+    full = whole("size", size, 1, _MOST_PACKETS)
     rate = number("attacker_per_s", attacker_per_s, 0.0)
     rng = generator(seed + 1)
     span = float(honest[-1] - honest[0])
+    if rate * span > _MOST_PACKETS:
+        raise AnonymityError(f"the flood would be more than {_MOST_PACKETS:,} packets")
     # The attacker keeps sending until the last batch is full.
     own_count = rng.poisson(rate * span) + (full if rate > 0 else 0)
-    if own_count + honest.size > _MOST_PACKETS:
-        raise AnonymityError(f"the flood would be more than {_MOST_PACKETS:,} packets")
     own = honest[0] + rng.uniform(0.0, max(span, 1e-9), own_count)
     if rate > 0:
         own[-full:] = honest[-1]
@@ -261,9 +261,9 @@ def flood_poisson(
     slips_in = rng.random(times.size) < share
     own_leave = times + rng.exponential(delay, times.size)
     warm = 10.0 * delay
-    loop_count = rng.poisson(loops * (end - begin + 2.0 * warm))
-    if loop_count > _MOST_PACKETS:
+    if loops * (end - begin + 2.0 * warm) > _MOST_PACKETS:
         raise AnonymityError(f"the loops would be more than {_MOST_PACKETS:,} packets")
+    loop_count = rng.poisson(loops * (end - begin + 2.0 * warm))
     born = rng.uniform(begin - warm, end + warm, loop_count)
     enters = np.sort(np.concatenate([times[slips_in], born]))
     leaves = np.sort(

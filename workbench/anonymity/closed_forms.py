@@ -239,8 +239,11 @@ def thick_pool_entropy_bits(
 
     Notes
     -----
-    A limit, not the answer: see ``thick_pool_error_bits`` for how far it was from simulation.
-    Wide networks with thin pools give far less. It counts packets, not people.
+    A limit, not the answer. At 1000 packets/s and 0.1 s it was above simulation by this much:
+    three layers of width 1 (100 packets a mix) .001 bits, 2 (50) .007, 5 (20) .025, 10 (10)
+    .09, 20 (5) .45, 50 (2) 2.5; two layers of width 2 (50) .02, 5 (20) .17, 10 (10) .65.
+    So trust it to .03 bits from about 20 packets a mix on in three layers, 50 in two, and where
+    the network is not wide. It counts packets, not people.
 
     Examples
     --------
@@ -263,8 +266,9 @@ def river_guess_bits(
     Thin pools: every layer adds what one mix gives (few paths meet twice). Thick pools: the
     Erlang limit. Both are upper limits; the guess bends smoothly below the lower of the two.
 
-    Returns bits over packets, 0 or more. An approximation: within 0.1 bits of simulation for
-    the wide river (Lam = 100/s, d = 0.5 s, L = 3, W from 1 to 100). A guess to begin a search
+    Returns bits over packets, 0 or more. An approximation: within 0.12 bits of simulation for
+    two and three layers of 1 to 50 mixes at 1000 packets/s and 0.1 s, and within 0.1 for the
+    wide river (Lam = 100/s, d = 0.5 s, L = 3, W from 1 to 100). A guess to begin a search
     with; simulate before you say it. One layer is exact.
 
     Examples

@@ -7,13 +7,21 @@ followed; everything between is measured by ``workbench.simulate(corrupt_mixes=.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workbench.anonymity._checks import FloatArray, IntArray, floats, number, positive, whole
+from workbench.anonymity._checks import (
+    FloatArray,
+    IntArray,
+    booleans,
+    floats,
+    number,
+    positive,
+    whole,
+    wholes,
+)
 from workbench.errors import AnonymityError
 from workbench.mixing.events import Events
 
@@ -39,7 +47,7 @@ def corrupted_route_chance(corrupt: int, mixes: int, hops: int) -> float:
     >>> corrupted_route_chance(corrupt=4, mixes=12, hops=3) == 4 / 220
     True
     """
-    total = whole("mixes", mixes, 1)
+    total = whole("mixes", mixes, 1, 1_000_000)
     bad = whole("corrupt", corrupt, 0, total)
     length = whole("hops", hops, 1, total)
     if bad < length:
@@ -47,12 +55,12 @@ def corrupted_route_chance(corrupt: int, mixes: int, hops: int) -> float:
     return math.prod((bad - i) / (total - i) for i in range(length))
 
 
-def corrupted_stratified_chance(corrupt: Sequence[int], widths: Sequence[int]) -> float:
+def corrupted_stratified_chance(corrupt: ArrayLike, widths: ArrayLike) -> float:
     """Chance that a stratified route is fully corrupted: the product of the layers' shares.
 
     Parameters
     ----------
-    corrupt, widths : sequence of int
+    corrupt, widths : array_like of int, shape (layers,)
         Corrupted mixes and mixes, a layer each. A layer without a corrupted mix protects all.
 
     Examples
@@ -62,12 +70,13 @@ def corrupted_stratified_chance(corrupt: Sequence[int], widths: Sequence[int]) -
     >>> corrupted_stratified_chance([3, 3, 0], [3, 3, 3])
     0.0
     """
-    wide = [whole("widths", width, 1) for width in widths]
-    if len(corrupt) != len(wide) or not wide:
+    wide = wholes("widths", widths, 1, 10**9)
+    bad = wholes("corrupt", corrupt, 0, 10**9)
+    if bad.size != wide.size or not wide.size:
         raise AnonymityError("corrupt and widths must name the same layers, at least one")
-    return math.prod(
-        whole("corrupt", bad, 0, width) / width for bad, width in zip(corrupt, wide, strict=True)
-    )
+    if (bad > wide).any():
+        raise AnonymityError("corrupt must not be more than the layer's width")
+    return float(np.prod(bad / wide))
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,7 @@ def routes_of_log(log: Events, packets: ArrayLike, layers: int) -> IntArray:
     packets that were lost take the log of the same scenario and seed without loss: routes
     have a random stream of their own.
     """
-    wanted = floats("packets", packets).astype(np.int64)
+    wanted = wholes("packets", packets, 0, 2**53)
     hops = whole("layers", layers, 1, 1000)
     visits = np.flatnonzero(log.target >= 0)
     visits = visits[np.lexsort((log.arrive_s[visits], log.packet[visits]))]
@@ -191,10 +200,10 @@ def routes_of_log(log: Events, packets: ArrayLike, layers: int) -> IntArray:
     return routes
 
 
-def fully_corrupted(routes: ArrayLike, corrupt_nodes: Iterable[int]) -> NDArray[np.bool_]:
+def fully_corrupted(routes: ArrayLike, corrupt_nodes: ArrayLike) -> NDArray[np.bool_]:
     """Which routes pass corrupted mixes only: bool array, shape (packets,)."""
-    nodes = floats("routes", routes, (2,)).astype(np.int64)
-    bad = np.array([whole("corrupt_nodes", node, 0) for node in corrupt_nodes], dtype=np.int64)
+    nodes = wholes("routes", routes, -1, 2**31, (2,))
+    bad = wholes("corrupt_nodes", corrupt_nodes, 0, 2**31)
     return np.asarray(np.isin(nodes, bad).all(axis=1))
 
 
@@ -211,13 +220,11 @@ def first_compromise_times(
     is_compromised : array_like of bool, shape (packets,)
     clients : int
     """
-    people = whole("clients", clients, 1)
-    who, times = floats("owners", owners).astype(np.int64), floats("sent_s", sent_s)
-    hit = np.asarray(is_compromised, dtype=np.bool_)
+    people = whole("clients", clients, 1, 100_000_000)
+    who, times = wholes("owners", owners, 0, people - 1), floats("sent_s", sent_s)
+    hit = booleans("is_compromised", is_compromised)
     if not who.shape == times.shape == hit.shape:
         raise AnonymityError("owners, sent_s and is_compromised must have the same length")
-    if who.size and (who.min() < 0 or who.max() >= people):
-        raise AnonymityError(f"owners must be from 0 to {people - 1}")
     first = np.full(people, np.inf)
     np.minimum.at(first, who[hit], times[hit])
     return first

@@ -21,6 +21,7 @@ from workbench.anonymity._checks import (
     number,
     positive,
     whole,
+    wholes,
 )
 from workbench.errors import AnonymityError
 from workbench.mixing.events import REAL, Events, is_client
@@ -104,6 +105,8 @@ def simulate_rounds(
         )
     known = whole("friends", friends, 1, people)
     size = whole("batch", batch, 1, 1_000_000)
+    if not isinstance(is_covered, (bool, np.bool_)):
+        raise AnonymityError("is_covered must be True or False")
     share = number("participation", participation, 0.0, 1.0)
     rng = generator(seed)
     weights = 1.0 / np.arange(1.0, people + 1.0) ** number("popularity", popularity, 0.0, 10.0)
@@ -161,11 +164,12 @@ def rounds_of_log(
     length = positive("round_s", round_s, "s")
     lag = number("lag_s", lag_s, 0.0, unit="s")
     start, end = number("start_s", start_s, 0.0), number("end_s", end_s, 0.0)
-    count = int((end - start - lag) / length)
-    if count < 1:
+    watched = (end - start - lag) / length
+    if watched < 1:
         raise AnonymityError("expected at least one round between start_s + lag_s and end_s")
-    if count * people > _MOST_CELLS:
+    if watched * people > _MOST_CELLS:
         raise AnonymityError(f"rounds * clients must be at most {_MOST_CELLS:,}")
+    count = int(watched)
     rng = generator(seed)
     others = np.delete(np.arange(people), who)
     circle = np.sort(rng.choice(others, whole("friends", friends, 1, people - 1), replace=False))
@@ -249,10 +253,9 @@ def friends_found(estimate: ArrayLike, friends: ArrayLike) -> float:
     Blind guessing finds friends / recipients.
     """
     values = floats("estimate", estimate)
-    raw = floats("friends", friends)
-    truth = raw.astype(np.int64)
-    if truth.size == 0 or truth.min() < 0 or truth.max() >= values.size:
-        raise AnonymityError(f"friends must be from 0 to {values.size - 1}, at least one")
+    truth = wholes("friends", friends, 0, values.size - 1)
+    if truth.size == 0:
+        raise AnonymityError("friends must name at least one recipient")
     best = np.argsort(-values, kind="stable")[: truth.size]
     return float(np.isin(truth, best).mean())
 
@@ -285,13 +288,13 @@ def rounds_needed(friends: int, recipients: int, batch: int, *, confidence: floa
     Examples
     --------
     >>> round(rounds_needed(friends=20, recipients=1000, batch=50))
-    3166
+    453
     """
     people = whole("recipients", recipients, 1)
     m = whole("friends", friends, 1, people)
     b = whole("batch", batch, 1)
-    if confidence not in (0.95, 0.99):
-        raise AnonymityError(f"confidence must be 0.95 or 0.99, got {confidence!r:.40}")
+    if number("confidence", confidence, 0.0, 1.0) not in (0.95, 0.99):
+        raise AnonymityError(f"confidence must be 0.95 or 0.99, got {confidence:g}")
     sds = 2.0 if confidence == 0.95 else 3.0
     noise = (b - 1) * (people - 1) / people**2
     return (m * sds * (math.sqrt((m - 1) / m**2 + noise) + math.sqrt(noise))) ** 2
@@ -303,10 +306,9 @@ def success_curve(rounds: Rounds, at: ArrayLike) -> FloatArray:
     One run is a wobbly curve; average over seeds for a smooth one. 0 where the target had
     not been present yet.
     """
-    steps = floats("at", at)
     found = []
-    for step in steps:
-        early = rounds.first(whole("at", int(step), 1, rounds.rounds))
+    for step in wholes("at", at, 1, rounds.rounds):
+        early = rounds.first(int(step))
         is_seen = bool(early.is_present.any())
         found.append(friends_found(estimate_friends(early), early.friends) if is_seen else 0.0)
     return np.array(found)
@@ -340,7 +342,7 @@ def intersection_expected(rounds: int, recipients: int, batch: int) -> float:
     Examples
     --------
     >>> round(intersection_expected(1, recipients=200, batch=20), 2)
-    19.06
+    19.08
     """
     count = whole("rounds", rounds, 0)
     people = whole("recipients", recipients, 1)

@@ -165,7 +165,7 @@ def flows_of_log(log: Events, clients: int, *, start_s: float = 0.0, end_s: floa
     to arrive at website i, because the network delays packets alike whoever they are for. The
     website is not in the mixnet: no cover arrives there.
     """
-    people = whole("clients", clients, 1)
+    people = whole("clients", clients, 1, 10_000_000)
     start = number("start_s", start_s, 0.0, unit="s")
     end = number("end_s", end_s, 0.0, unit="s")
     if end <= start:

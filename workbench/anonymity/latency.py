@@ -95,14 +95,20 @@ def erlang_share_below(x: float, stages: int) -> float:
     """
     if x <= 0.0:
         return 0.0
-    if x < stages:  # the small tail is summed itself, not as 1 minus nearly 1
-        terms = range(stages, stages + 200 + 10 * stages)
-        return min(math.fsum(_poisson_chance(k, x) for k in terms), 1.0)
-    return max(1.0 - math.fsum(_poisson_chance(k, x) for k in range(stages)), 0.0)
-
-
-def _poisson_chance(k: int, mean: float) -> float:
-    return math.exp(k * math.log(mean) - mean - math.lgamma(k + 1))
+    # The smaller tail is summed itself, outwards from its largest term, never as 1 minus
+    # nearly 1.
+    first = stages if x < stages else stages - 1
+    term = math.exp(first * math.log(x) - x - math.lgamma(first + 1))
+    total, k = 0.0, first
+    while term > 1e-18 * total and k >= 0:
+        total += term
+        if x < stages:
+            k += 1
+            term *= x / k
+        else:
+            term *= k / x
+            k -= 1
+    return min(total if x < stages else 1.0 - total, 1.0)
 
 
 def _links(links_s: float) -> float:

@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.anonymity._chances import binomial_tails
-from workbench.anonymity._checks import FloatArray, IntArray, floats, generator, number, whole
+from workbench.anonymity._checks import (
+    FloatArray,
+    IntArray,
+    booleans,
+    generator,
+    number,
+    whole,
+    wholes,
+)
 from workbench.errors import AnonymityError
 from workbench.mixing.events import LOOP_COVER, MIX_LOOP, Events
 
@@ -72,7 +80,7 @@ class LoopAlarm:
 
         ``returned`` holds True for each loop that came home, in the order of sending.
         """
-        came = _booleans(returned)
+        came = booleans("returned", returned)
         whole_windows = came.size // self.window
         missing = (~came[: whole_windows * self.window]).reshape(whole_windows, self.window)
         rang = np.flatnonzero(missing.sum(axis=1) >= self.threshold)
@@ -181,7 +189,7 @@ def loops_of_log(log: Events, *, end_s: float, patience_s: float) -> LoopRecord:
     packets, leave, source = packets[order], leave[order], source[order]
     target, arrive = target[order], arrive[order]
     first = np.flatnonzero(np.diff(packets, prepend=-1))
-    last = np.append(first[1:], packets.size) - 1
+    last = np.append(first[1:], packets.size)[: first.size] - 1
     home = (target[last] == source[first]) & (arrive[last] - leave[first] <= patience)
     sent = leave[first]
     kept = np.flatnonzero(sent <= end - patience)
@@ -237,13 +245,12 @@ def blame(routes: ArrayLike, returned: ArrayLike) -> Blame:
     >>> blame([[0, 2], [1, 2], [0, 3], [1, 3]], [True, False, True, False]).most_suspect
     1
     """
-    raw = floats("routes", routes, (2,))
-    came = _booleans(returned)
-    if raw.shape[0] != came.size or came.size == 0:
-        raise AnonymityError(f"expected one route a loop: {raw.shape[0]} routes, {came.size} loops")
-    mixes = raw.astype(np.int64)
-    if mixes.min() < -1 or (mixes != raw).any():
-        raise AnonymityError("routes must be node numbers of mixes, or -1")
+    mixes = wholes("routes", routes, -1, 2**31, (2,))
+    came = booleans("returned", returned)
+    if mixes.shape[0] != came.size or came.size == 0:
+        raise AnonymityError(
+            f"expected one route a loop: {mixes.shape[0]} routes, {came.size} loops"
+        )
     known = mixes >= 0
     nodes, index = np.unique(mixes[known], return_inverse=True)
     if nodes.size == 0:
@@ -292,10 +299,3 @@ def draw_loops(
         node = whole("dropping", dropping, 0, deep * wide - 1)
         came &= ~((routes == node).any(axis=1) & (rng.random(count) < share))
     return routes, came
-
-
-def _booleans(values: ArrayLike) -> BoolArray:
-    array = np.asarray(values)
-    if array.ndim != 1 or array.dtype != np.bool_:
-        raise AnonymityError("returned must be a 1-D array of True and False")
-    return array

@@ -22,7 +22,9 @@ from workbench.anonymity._checks import (
     distributions,
     floats,
     number,
+    shown,
     whole,
+    wholes,
 )
 from workbench.errors import AnonymityError
 
@@ -133,9 +135,9 @@ def degree_of_bits(bits: ArrayLike, honest_clients: int, *, over: str = "senders
     >>> degree_of_bits(1.0, 4)
     0.5
     """
-    if over not in ("senders", "receivers"):
+    if not isinstance(over, str) or over not in ("senders", "receivers"):
         raise AnonymityError(
-            f"the degree is over senders or receivers, got {over!r:.40}; over packets it would "
+            f"the degree is over senders or receivers, got {shown(over)}; over packets it would "
             "fall with the length of the run"
         )
     clients = whole("honest_clients", honest_clients, 1)
@@ -187,7 +189,7 @@ def renyi_entropy_bits(probabilities: ArrayLike, order: float = 2.0) -> Any:
     1.0
     """
     p = distributions(probabilities)
-    if order == math.inf:
+    if isinstance(order, float) and order == math.inf:
         return min_entropy_bits(p)
     alpha = number("order", order, 0.0)
     if alpha == 0.0:
@@ -298,13 +300,12 @@ def by_sender(masses: ArrayLike, senders: ArrayLike, clients: int) -> FloatArray
     [0.75, 0.25, 0.0]
     """
     p = floats("masses", masses, (1, 2))
-    people = whole("clients", clients, 1)
-    who = floats("senders", senders)
-    if who.shape != p.shape[-1:]:
-        raise AnonymityError(f"senders must name {p.shape[-1]} packets, got {who.size}")
-    index = who.astype(np.int64)
-    if who.size and (index.min() < 0 or index.max() >= people or (index != who).any()):
-        raise AnonymityError(f"senders must be whole numbers from 0 to {people - 1}")
+    if p.size == 0:
+        raise AnonymityError("masses must hold at least one packet")
+    people = whole("clients", clients, 1, 100_000_000 * p.shape[-1] // p.size)
+    index = wholes("senders", senders, 0, people - 1)
+    if index.shape != p.shape[-1:]:
+        raise AnonymityError(f"senders must name {p.shape[-1]} packets, got {index.size}")
     rows = np.atleast_2d(p)
     added = np.stack([np.bincount(index, row, minlength=people) for row in rows])
     return np.asarray(added[0] if p.ndim == 1 else added, dtype=np.float64)
@@ -322,8 +323,8 @@ def normalise(masses: ArrayLike, *, missing_at_most: float = 1e-3) -> FloatArray
     1.0
     """
     p = floats("masses", masses, (1, 2))
-    if p.size == 0 or (p < 0).any():
-        raise AnonymityError("masses must be non-negative and at least one")
+    if p.size == 0 or p.min() < 0 or p.max() > 1.0 + SUM_TOLERANCE:
+        raise AnonymityError("masses must be from 0 to 1, at least one")
     most = number("missing_at_most", missing_at_most, 0.0, 1.0)
     sums = p.sum(axis=-1, keepdims=True)
     if sums.min() <= 0 or sums.min() < 1.0 - most or sums.max() > 1.0 + SUM_TOLERANCE:

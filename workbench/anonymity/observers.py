@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbench.anonymity._checks import choice
-from workbench.errors import AnonymityError
 
 SYSTEMS = ("direct", "vpn", "onion", "mixnet")
 USER = "you"
@@ -169,11 +168,8 @@ def view(system: str, observer: str) -> View | None:
     ('by timing', 'suspects only')
     """
     choice("system", system, SYSTEMS)
-    found = [one for one in OBSERVERS if one.key == observer]
-    if not found:
-        keys = ", ".join(one.key for one in OBSERVERS)
-        raise AnonymityError(f"observer must be one of {keys}; got {observer!r:.60}")
-    return _view(system, found[0])
+    by_key = {one.key: one for one in OBSERVERS}
+    return _view(system, by_key[choice("observer", observer, tuple(by_key))])
 
 
 def table() -> tuple[View, ...]:

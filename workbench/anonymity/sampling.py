@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workbench.anonymity._checks import number, whole
+from workbench.anonymity._checks import choice, number, whole
 from workbench.errors import AnonymityError, SimulationError
 from workbench.scenario import Scenario
 
@@ -49,8 +49,7 @@ class Wish:
         for name, value in (("median_bits", self.median_bits), ("worst_bits", self.worst_bits)):
             if value is not None:
                 number(name, value, 0.0, 60.0)
-        if self.over not in ("packets", "senders"):
-            raise AnonymityError(f"over must be packets or senders; got {self.over!r:.40}")
+        choice("over", self.over, ("packets", "senders"))
 
     @property
     def most(self) -> float:

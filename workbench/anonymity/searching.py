@@ -18,6 +18,7 @@ from workbench.anonymity.latency import latency_mean_s
 from workbench.anonymity.sampling import Measured, Sampler, Wish
 from workbench.errors import AnonymityError
 from workbench.scenario import Scenario
+from workbench.strategies import Fixed, NoMixing, Poisson
 
 _LEAST_SEEDS = 4
 _MOST_SEEDS = 24
@@ -89,6 +90,7 @@ class Plan:
 
 def find_delay(scenario: Scenario, sampler: Sampler, precision: float, longest: float) -> Plan:
     """Bracket the wish, close in with one seed, then ask others how far they disagree."""
+    _refuse_the_impossible(scenario, sampler.wish, longest)
     shortest = min(_SHORTEST_S, longest)
     low, high = math.log2(shortest), math.log2(longest)
 
@@ -133,6 +135,26 @@ def find_delay(scenario: Scenario, sampler: Sampler, precision: float, longest: 
     middle = x + shift
     ends = (2.0 ** (middle - half), 2.0 ** (middle + half))
     return _answer("delay", 2.0**middle, *ends, measured, at(middle), 1, False, sampler)
+
+
+def _refuse_the_impossible(scenario: Scenario, wish: Wish, longest: float) -> None:
+    """Say no at once where no simulation is needed to know."""
+    strategy = scenario.resolved_strategy()
+    if isinstance(strategy, (NoMixing, Fixed)) and wish.most > 0:
+        raise AnonymityError(
+            f"not reached: strategy {strategy.name} keeps the order of packets and mixes nothing, "
+            f"whatever the delay; wanted {_wanted(wish)}"
+        )
+    if not isinstance(strategy, Poisson):
+        return
+    # The closed form is a limit from above for the mean; a median may be a little higher.
+    rate = scenario.total_rate_per_s + scenario.mixes * scenario.mix_loops_per_mix_per_s
+    best = river_guess_bits(rate, longest, scenario.layers, scenario.width) + 1.0
+    if wish.most > best:
+        raise AnonymityError(
+            f"not reached: even {longest:g} s a mix give less than {best:.1f} bits at this "
+            f"traffic, wanted {_wanted(wish)}; expected more traffic or fewer bits"
+        )
 
 
 def _guess_delay_s(scenario: Scenario, wish: Wish, shortest: float, longest: float) -> float:
@@ -280,8 +302,8 @@ def _answer(
         value=value,
         low=low,
         high=high,
-        median_bits=measured.median_bits,
-        worst_bits=measured.worst_bits,
+        median_bits=max(measured.median_bits, 0.0),
+        worst_bits=max(measured.worst_bits, 0.0),
         error_bits=measured.error_bits,
         scenario=scenario,
         least_width=least,

@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from workbench.anonymity._chances import binomial_chances, normal_quantile
-from workbench.anonymity._checks import FloatArray, IntArray, number, positive, rising_times, whole
+from workbench.anonymity._checks import (
+    FloatArray,
+    IntArray,
+    number,
+    positive,
+    rising_times,
+    whole,
+    wholes,
+)
 from workbench.anonymity.flows import Flows
 from workbench.errors import AnonymityError
 
@@ -251,25 +259,29 @@ def _ends(
         return list(sent.sent_s), list(sent.received_s), sent.partner, sent.duration_s
     if received is None or duration_s is None:
         raise AnonymityError("expected Flows, or sent and received times and duration_s")
-    ins = [rising_times("sent", times) for times in sent]
-    outs = [rising_times("received", times) for times in received]
+    ins, outs = _each("sent", sent), _each("received", received)
     if not ins or not outs:
         raise AnonymityError("expected at least one sent and one received flow")
-    raw = np.arange(len(ins)) if partner is None else np.asarray(partner)
-    if raw.shape != (len(ins),) or raw.dtype.kind not in "iu":
+    truth = wholes("partner", np.arange(len(ins)) if partner is None else partner, 0, len(outs) - 1)
+    if truth.size != len(ins):
         raise AnonymityError(f"partner must name one received flow for each of {len(ins)}")
-    truth = raw.astype(np.int64)
-    if truth.min() < 0 or truth.max() >= len(outs):
-        raise AnonymityError(f"partner must be from 0 to {len(outs) - 1}")
     return ins, outs, truth, positive("duration_s", duration_s, "s")
+
+
+def _each(name: str, flows: Sequence[ArrayLike]) -> list[FloatArray]:
+    try:
+        listed = list(flows)
+    except TypeError:
+        raise AnonymityError(f"{name} must be a sequence of arrays of times") from None
+    return [rising_times(name, times) for times in listed]
 
 
 def _bins(bin_s: float, duration_s: float) -> int:
     duration = positive("duration_s", duration_s, "s")
-    bins = math.ceil(duration / positive("bin_s", bin_s, "s") - 1e-9)
-    if bins > _MOST_BINS:
-        raise AnonymityError(f"duration_s / bin_s must be at most {_MOST_BINS:,}, got {bins:,}")
-    return max(bins, 1)
+    ratio = duration / positive("bin_s", bin_s, "s")
+    if ratio > _MOST_BINS:
+        raise AnonymityError(f"duration_s / bin_s must be at most {_MOST_BINS:,}, got {ratio:.3g}")
+    return max(math.ceil(ratio - 1e-9), 1)
 
 
 def _shifts(max_lag_s: float, bin_s: float, duration_s: float) -> int:
