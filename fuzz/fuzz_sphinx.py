@@ -38,14 +38,24 @@ with atheris.instrument_imports(include=["workbench"]):
 GEOMETRY = Geometry.nym_ack()
 KEY = PrivateKey(bytes(range(32)))
 ALPHA = x25519_base(bytes(range(1, 33)))
+FRONTS = [
+    b"",
+    *(bytes([flag]) + version.to_bytes3() for flag in (1, 2) for version in Version),
+    b"\1\0\1\1",
+    b"\2\0\1\1",
+]
 HOP_KEYS = hop_keys(x25519(KEY.secret, ALPHA))
 
 
 def sealed(data: atheris.FuzzedDataProvider) -> bytes:
     """A packet whose MAC holds, whatever its block and payload are: reaches what lies behind."""
-    block = data.ConsumeBytes(GEOMETRY.routing_bytes).ljust(GEOMETRY.routing_bytes, b"\0")
+    # Flag and version: often known ones, since no fuzzer guesses four bytes soon.
+    front = data.PickValueInList(FRONTS) or data.ConsumeBytes(4)
+    block = (front + data.ConsumeBytes(296)).ljust(GEOMETRY.routing_bytes, b"\0")
     routing = stream_xor(HOP_KEYS.stream_key, block)
-    plain = data.ConsumeBytes(GEOMETRY.payload_bytes).ljust(GEOMETRY.payload_bytes, b"\0")
+    zeros = bytes(16) if data.ConsumeBool() else b""
+    plain = (zeros + data.ConsumeBytes(38))[: GEOMETRY.payload_bytes]
+    plain = plain.ljust(GEOMETRY.payload_bytes, b"\0")
     version = Version.V258 if block[1:4] == Version.V258.to_bytes3() else Version.V259
     payload = add_layers(plain, [HOP_KEYS.payload_key(version)])
     return ALPHA + header_mac(HOP_KEYS.mac_key, routing) + routing + payload

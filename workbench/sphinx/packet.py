@@ -218,16 +218,17 @@ def process(
     if flag != header.FORWARD_FLAG and flag != header.FINAL_FLAG:
         raise UnknownFlagError(f"the flag is {flag}; expected 1 (forward) or 2 (final)")
     version = version_from_bytes(block[header.VERSION])
+    payload_key = keys.payload_key(version)
     sealed = data[header_bytes:]
     if flag == header.FORWARD_FLAG:
-        # The multiplication first: other threads run meanwhile, and it splits what this one
-        # does alone into two parts, each shorter than a multiplication.
+        # This multiplication comes just here because other threads run meanwhile: it cuts what
+        # this one does alone into two equal parts, each shorter than a multiplication.
         blinded = x25519(keys.blinding, group_element)  # alpha_(i+1) = b_i alpha_i
-        opened = lioness_decrypt(keys.payload_key(version), sealed)
+        opened = lioness_decrypt(payload_key, sealed)
         sent_on = b"".join((blinded, header.next_header(block), opened))
         next_address, delay = header.forward_fields(block)
         return ForwardHop(sent_on, next_address, delay, keys.replay_tag, version)
-    opened = lioness_decrypt(keys.payload_key(version), sealed)
+    opened = lioness_decrypt(payload_key, sealed)
     return FinalHop(
         destination=block[header.DESTINATION],
         identifier=block[header.IDENTIFIER],
