@@ -41,6 +41,7 @@ __all__ = [
     "Uniform",
     "coded",
     "hazard_table",
+    "honest_mode",
     "mix_modes",
 ]
 
@@ -92,8 +93,8 @@ def coded(strategy: Strategy) -> Coded:
             raise AssertionError(f"not a resolved strategy: {strategy!r}")
 
 
-def mix_modes(scenario: Scenario) -> U1:
-    """How each mix's posterior is kept, by node: see the constants in kernels.py."""
+def honest_mode(scenario: Scenario) -> int:
+    """How the posterior of a mix that is not corrupted is kept: a constant of kernels.py."""
     code = coded(scenario.resolved_strategy())
     unseen = scenario.mix_loss > 0.0 or scenario.mix_loops_per_mix_per_s > 0.0
     mode = k.BLURRED if unseen else k.UNIFORM
@@ -101,7 +102,12 @@ def mix_modes(scenario: Scenario) -> U1:
         mode = k.WEIGHTED
     if not code.is_mixing or (code.rule == k.BY_DELAY and scenario.delay_s == 0.0):
         mode = k.BYPASS
-    modes = np.full(scenario.mixes, mode, np.uint8)
+    return mode
+
+
+def mix_modes(scenario: Scenario) -> U1:
+    """How each mix's posterior is kept, by node."""
+    modes = np.full(scenario.mixes, honest_mode(scenario), np.uint8)
     for layer, index in scenario.corrupted():
         modes[layer * scenario.width + index] = k.BYPASS
     return modes

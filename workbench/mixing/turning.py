@@ -16,7 +16,7 @@ from workbench.mixing import kernels as k
 from workbench.mixing import topology
 from workbench.mixing.engine import with_room, with_settings
 from workbench.mixing.state import F8, I8, State, grown
-from workbench.mixing.strategies import Coded, coded, mix_modes
+from workbench.mixing.strategies import Coded, coded, honest_mode, mix_modes
 from workbench.scenario import Scenario
 
 FIXED_KNOBS = ("layers", "topology", "seed")
@@ -352,7 +352,8 @@ def _with_modes(
     """Carry each mix's probability mass over to the way in which it is kept from now on."""
     stride = int(state.ints[k.STRIDE])
     before = state.mix_ints[:, k.M_MODE].copy()
-    after = before.copy()
+    # Mixes taken out follow the rule too, but one that was corrupted stays so.
+    after = np.where(before == k.BYPASS, before, honest_mode(new))
     after[topology.nodes(new, stride)] = mix_modes(new)
     changed = np.flatnonzero(before != after)
     if set(new.corrupted()) != set(old.corrupted()):
