@@ -22,7 +22,7 @@ from workbench.rewards.game import (
     is_nash,
     payoffs,
 )
-from workbench.rewards.game.nash import moved
+from workbench.rewards.game.moves import moved
 
 
 def small_state(seed: int, pools: float = 0.5) -> State:
@@ -358,3 +358,16 @@ def test_the_search_refuses_what_it_cannot_use() -> None:
     assert find_equilibrium(players, rules, is_checked=False).check is None
     with pytest.raises(RewardError, match="max_refinements"):
         find_equilibrium(players, replace(rules, k=1), max_refinements=-1)
+
+
+def test_an_operator_with_stake_to_spare_moves_it_without_touching_its_pools() -> None:
+    # 0.3 for one pool of 0.25 at most: the rest is delegated, here to the worse pool.
+    game = Game(Players([0.3, 0.4, 0.3], [0.01, 0.01, 0.01]), Rules(k=4, max_pools=1))
+    margins = [0.0, 0.05, 0.9]
+    state = State(game, [0, 1, 2], [0.25, 0.2, 0.2], margins, [[0, 0, 0.05], [0] * 3, [0] * 3])
+    move = best_response(state, 0, pledges=[1.0])
+    assert move.kind == "delegate"
+    assert move.after.margins.tolist() == margins
+    assert move.after.delegations[0].round(12).tolist() == [0, 0.05, 0]
+    with pytest.raises(RewardError, match="needs a margin and a pledge"):
+        moved(State.empty(game), 0, 1, None, 0.1, [])

@@ -24,7 +24,6 @@ from workbench.rewards.game.kernels import (
     Terms,
     ahead_without,
     count_ahead,
-    delegate_pay,
     list_by,
     nth_value,
     pool_cost,
@@ -32,8 +31,8 @@ from workbench.rewards.game.kernels import (
     rank_others,
     rank_value,
     run_pools,
-    spread,
 )
+from workbench.rewards.game.kernels_delegation import delegate_pay, spread
 
 
 class Board(NamedTuple):

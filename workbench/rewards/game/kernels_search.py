@@ -18,8 +18,8 @@ from workbench.rewards.game.kernels import (
     pool_reward,
     rank_others,
     run_pools,
-    spread,
 )
+from workbench.rewards.game.kernels_delegation import spread
 
 
 @njit(cache=True, nogil=True)
@@ -50,7 +50,7 @@ def best_move(
 ) -> tuple[float, int, float, float]:  # fmt: skip
     """The best of all declared moves of one player.
 
-    Returns pay, number of pools, margin, pledge of each (negative: as now) and writes
+    Returns pay, number of pools, margin and pledge of each (negative: as now) and writes
     `amounts`, the delegations. Pools -1 means that nothing beats staying.
     """
     slots, most = pools.owners.size, next_values.size - 1
@@ -58,13 +58,14 @@ def best_move(
     fills = np.zeros(slots, np.bool_)
     trial, base = np.zeros(slots), np.zeros(slots)
     own = Own(np.zeros(most), np.zeros(most), np.zeros(most), np.zeros(most), np.zeros(most))
-    kept_pledges, kept_delegated = np.zeros(most), np.zeros(most)
+    kept_pledges, kept_margins, kept_delegated = np.zeros(most), np.zeros(most), np.zeros(most)
     ahead_without(player, listing, terms.tie, others)
     now = 0
     top = 0.0  # no token delegated anywhere can earn more than top / saturation
     for slot in range(slots):
         if pools.owners[slot] == player:
             kept_pledges[now] = pools.pledges[slot]
+            kept_margins[now] = pools.margins[slot]
             kept_delegated[now] = pools.stakes[slot] - pools.pledges[slot]
             now += 1
         elif pools.owners[slot] >= 0:
@@ -99,8 +100,12 @@ def best_move(
             margins = winning_margins(
                 player, count, own, each, offer, listing, terms, tried, margin_grid.size
             )
-            for at in range(margins):
-                own.margins[:count] = tried[at]
+            # First, all pools as they are: only what is not pledged moves.
+            for at in range(-1 if row < 0 and rest > 0.0 else 0, margins):
+                if at < 0:
+                    own.margins[:count] = kept_margins[:count]
+                else:
+                    own.margins[:count] = tried[at]
                 pay = run_pools(player, count, own, each, offer, listing, terms, is_myopic)
                 if pay + rest * top / terms.saturation <= found:
                     continue
@@ -109,7 +114,8 @@ def best_move(
                     rank_others(player, count, own, offer, listing, others, terms, fills)
                     pay += spread(player, rest, pools, base, fills, terms, is_myopic, trial)
                 if pay > found:
-                    found, found_pools, found_margin = pay, count, tried[at]
+                    found, found_pools = pay, count
+                    found_margin = -1.0 if at < 0 else tried[at]
                     found_pledge = -1.0 if row < 0 else own.pledges[0]
                     amounts[:] = trial
     return found, found_pools, found_margin, found_pledge

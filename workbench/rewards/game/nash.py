@@ -4,8 +4,8 @@ The payoff is the non-myopic one unless the myopic one is asked for (see
 :mod:`workbench.rewards.game.state`); every other player stays as it is. The declared moves:
 
 =========  ==========================================================================
-delegate   a player without pools moves its stake: the best spread over all pools that
-           fill (exact up to rounding), or everything in one pool that does not
+delegate   a player moves all stake that it does not pledge: the best spread over all
+           pools that fill (exact up to rounding), or everything in one that does not
 close      an operator closes all pools and delegates its stake in the same way
 open       a player without pools opens one
 split      more pools than now, up to ``rules.max_pools``
@@ -28,7 +28,7 @@ players, and spreads over pools that fill *and* pools that do not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +36,7 @@ from numpy.typing import ArrayLike, NDArray
 from workbench.errors import RewardError
 from workbench.rewards import checks
 from workbench.rewards.checks import Floats
+from workbench.rewards.game.moves import Move, kind_of, moved
 from workbench.rewards.game.rules import Game, Rules
 from workbench.rewards.game.state import State, View, check_view, payoffs
 
@@ -43,45 +44,6 @@ MARGIN_GRID = tuple(step / 20 for step in range(21))
 PLEDGE_GRID = (1.0, 0.75, 0.5, 0.25)
 # A gain below this share of a saturated pool's reward is rounding, not a reason to move.
 GAIN_TOLERANCE = 1e-9
-
-Kind = Literal["stay", "delegate", "close", "open", "split", "merge", "pledge", "margin"]
-
-
-@dataclass(frozen=True, eq=False)
-class Move:
-    """The best that one player can do while all others stay as they are.
-
-    Attributes
-    ----------
-    player : int
-    kind : str
-        One of the declared kinds, or ``"stay"`` where none gains more than the tolerance.
-    pay_before, pay_after : float
-        The player's payoff in `before` and `after`.
-    before, after : State
-    """
-
-    player: int
-    kind: Kind
-    pay_before: float
-    pay_after: float
-    before: State
-    after: State
-
-    @property
-    def gain(self) -> float:
-        """What the player gains; 0 for ``"stay"``."""
-        return self.pay_after - self.pay_before
-
-    @property
-    def words(self) -> str:
-        """The move as a sentence."""
-        if self.kind == "stay":
-            return f"player {self.player} stays: {describe(self.before, self.player)}"
-        return (
-            f"player {self.player} gains {self.gain:.3g} ({self.kind}): "
-            f"{describe(self.before, self.player)} -> {describe(self.after, self.player)}"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,24 +185,6 @@ def best_response(
     return _Table(state, view, margins, pledges).best_move(chosen, current, limit)
 
 
-def describe(state: State, player: int) -> str:
-    """What a player does in a state, in words."""
-    own = state.pool_owners == player
-    given = state.delegations[player]
-    parts = []
-    if own.any():
-        count = int(own.sum())
-        name = "1 pool" if count == 1 else f"{count} pools"
-        parts.append(
-            f"{name}, pledge {_range(state.pledges[own])}, margin {_range(state.margins[own])}"
-        )
-    if given.sum() > 1e-12:
-        pools = np.flatnonzero(given > 0)
-        where = f"pool {pools[0]}" if pools.size == 1 else f"{pools.size} pools"
-        parts.append(f"delegates {given.sum():.4g} to {where}")
-    return "; ".join(parts) if parts else "nothing"
-
-
 class _Table:
     """A state as the kernels want it, with its ranking listed once for all players."""
 
@@ -315,11 +259,18 @@ class _Table:
         stays = Move(player, "stay", current, current, state, state)
         if pools < 0:
             return stays
-        after = moved(state, player, pools, margin, None if pledge < 0 else pledge, amounts)
+        after = moved(
+            state,
+            player,
+            pools,
+            None if margin < 0 else margin,
+            None if pledge < 0 else pledge,
+            amounts,
+        )
         pay = float(payoffs(after, self.view)[player])
         if pay - current <= limit:
             return stays
-        kind = _kind(int(state.pool_counts[player]), pools, pledge < 0)
+        kind = kind_of(int(state.pool_counts[player]), pools, margin < 0, pledge < 0)
         return Move(player, kind, current, pay, state, after)
 
 
@@ -338,72 +289,6 @@ def terms_of(rules: Rules) -> Any:
     )
 
 
-def moved(
-    state: State,
-    player: int,
-    pools: int,
-    margin: float,
-    pledge: float | None,
-    amounts: ArrayLike,
-) -> State:
-    """The state after one player's move, all others as they were.
-
-    Parameters
-    ----------
-    state : State
-    player : int
-    pools : int
-        How many it runs then: the first of its pools are kept, missing ones are opened.
-    margin : float
-        For all its pools.
-    pledge : float or None
-        Pledge of each pool; None keeps the pledges (only if the number of pools stays).
-    amounts : array of shape (pools of `state`,)
-        What it delegates to each pool.
-
-    Returns
-    -------
-    State
-
-    Raises
-    ------
-    RewardError
-        If the move is not one that a :class:`State` allows.
-    """
-    own = np.flatnonzero(state.pool_owners == player)
-    pools = checks.count("pools", pools)
-    if pledge is None and pools != own.size:
-        raise RewardError("pledges can be kept only if the number of pools stays")
-    kept, opened = own[:pools], max(0, pools - own.size)
-    stays = np.ones(state.pool_owners.size, dtype=bool)
-    stays[own[pools:]] = False
-    pledges, margins = np.array(state.pledges), np.array(state.margins)
-    margins[kept] = margin
-    if pledge is not None:
-        pledges[kept] = pledge
-    delegations = np.array(state.delegations)
-    delegations[player] = amounts
-    new = [pledge if pledge is not None else 0.0] * opened
-    count = state.game.players.count
-    return State(
-        state.game,
-        np.concatenate([state.pool_owners[stays], np.full(opened, player)]),
-        np.concatenate([pledges[stays], new]),
-        np.concatenate([margins[stays], [margin] * opened]),
-        np.concatenate([delegations[:, stays], np.zeros((count, opened))], axis=1),
-    )
-
-
-def _kind(before: int, after: int, is_pledge_kept: bool) -> Kind:
-    if after == 0:
-        return "close" if before else "delegate"
-    if before == 0:
-        return "open" if after == 1 else "split"
-    if after != before:
-        return "split" if after > before else "merge"
-    return "margin" if is_pledge_kept else "pledge"
-
-
 def _players(game: Game, players: ArrayLike | None) -> NDArray[np.int64]:
     if players is None:
         return np.arange(game.players.count)
@@ -420,8 +305,3 @@ def _tolerance(game: Game, tolerance: float) -> float:
     if value.ndim:
         raise RewardError("tolerance must be one number")
     return float(value) * game.rules.reward_pot / game.rules.k
-
-
-def _range(values: Floats) -> str:
-    low, high = values.min(), values.max()
-    return f"{low:.4g}" if np.isclose(low, high, rtol=1e-6) else f"{low:.4g} to {high:.4g}"

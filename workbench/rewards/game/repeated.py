@@ -4,150 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from workbench.errors import RewardError
 from workbench.rewards import checks, decentralisation
 from workbench.rewards.checks import Floats
-from workbench.rewards.game.nash import GAIN_TOLERANCE, NashCheck, describe, is_nash, terms_of
+from workbench.rewards.game.behaviour import Behaviour, who_is_myopic, with_abstainers
+from workbench.rewards.game.moves import describe
+from workbench.rewards.game.nash import GAIN_TOLERANCE, NashCheck, is_nash, terms_of
 from workbench.rewards.game.rules import Game
 from workbench.rewards.game.state import State
-
-Order = Literal["random", "fixed"]
-
-
-@dataclass(frozen=True, eq=False)
-class Behaviour:
-    """How players choose; the defaults are fully rational players that look ahead.
-
-    Parameters
-    ----------
-    inertia : float
-        Move only for a gain above this share of what the own stake would earn if the whole
-        pot were paid by stake (pot times stake); 0 or more.
-    rationality : float
-        Logit choice: an option that is worse by a share d of pot times stake is
-        exp(-rationality d) times as likely. Infinity (the default) takes the best option;
-        0 draws blindly. 0 or more.
-    noise : float
-        Spread of what players see: every rival's desirability and potential is multiplied
-        by exp(noise z), z normal, drawn anew at each look; 0 or more.
-    activation : float
-        Chance that a player looks around at all in a round, in (0, 1].
-    order : str
-        ``"random"``: a new order each round; ``"fixed"``: by player number.
-    myopic : float or array of bool of shape (players,)
-        Share of the players (drawn by the game's seed), or which ones, who reckon with
-        today's stakes instead of looking ahead.
-    abstainers : float
-        Share of the players (drawn by the game's seed) who take no part, besides those
-        whom the players already name.
-    patience : int
-        Idle rounds until the game counts as converged, 1 or more. Where nothing is left to
-        chance a single idle round proves it, and is all that is played.
-
-    Raises
-    ------
-    RewardError
-        If a value is outside its range.
-    """
-
-    inertia: float = 0.0
-    rationality: float = math.inf
-    noise: float = 0.0
-    activation: float = 1.0
-    order: Order = "random"
-    myopic: float | NDArray[np.bool_] = 0.0
-    abstainers: float = 0.0
-    patience: int = 10
-
-    def __post_init__(self) -> None:
-        for name in ("inertia", "noise"):
-            _single(name, checks.not_negative(name, getattr(self, name)))
-        if self.rationality != math.inf:
-            _single("rationality", checks.not_negative("rationality", self.rationality))
-        for name in ("activation", "abstainers"):
-            _single(name, checks.share(name, getattr(self, name)))
-        checks.positive("activation", self.activation)
-        if self.order not in get_args(Order):
-            raise RewardError(f'order must be "random" or "fixed"; it is {self.order!r}')
-        if np.asarray(self.myopic).dtype != np.bool_:
-            _single("myopic", checks.share("myopic", self.myopic))
-        checks.count("patience", self.patience, least=1)
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether all look in every round, see everything and take the best."""
-        return self.activation == 1.0 and self.noise == 0.0 and self.rationality == math.inf
-
-
-@dataclass(frozen=True)
-class Converged:
-    """Nobody moved any more after `rounds` rounds; `is_proven` if nobody ever will."""
-
-    rounds: int
-    is_proven: bool
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """The state after round `since` came back after `length` more rounds, and always will."""
-
-    length: int
-    since: int
-
-
-@dataclass(frozen=True)
-class StillMoving:
-    """Neither within `rounds` rounds; `recurred` if some state was seen twice on the way."""
-
-    rounds: int
-    recurred: bool
-
-
-@dataclass(frozen=True)
-class Step:
-    """One player's turn: what it did, in words, and the gain it expected (0 if it stayed)."""
-
-    player: int
-    has_moved: bool
-    gain: float
-    words: str
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """The game after each round, from the start on: arrays of one length.
-
-    Attributes
-    ----------
-    rounds, pools, operators, nakamoto, moves : int arrays
-        `moves` counts the players who moved in the round; `nakamoto` the fewest operators
-        with more than half of the stake in pools (0 while there is none).
-    gini, hhi, top_ten : float64 arrays
-        Of the stake in pools, by operator, in [0, 1].
-    pledge_share, placed_share : float64 arrays
-        Pledged, and pledged or delegated, of the whole supply, in [0, 1].
-    margin_mean, desirability_mean : float64 arrays
-        Over open pools; NaN while there is none.
-    """
-
-    rounds: NDArray[np.int64]
-    pools: NDArray[np.int64]
-    operators: NDArray[np.int64]
-    nakamoto: NDArray[np.int64]
-    gini: Floats
-    hhi: Floats
-    top_ten: Floats
-    pledge_share: Floats
-    placed_share: Floats
-    margin_mean: Floats
-    desirability_mean: Floats
-    moves: NDArray[np.int64]
+from workbench.rewards.game.story import Converged, Cycle, History, Step, StillMoving
 
 
 class RepeatedGame:
@@ -205,8 +74,8 @@ class RepeatedGame:
             raise RewardError("behaviour must be a Behaviour")
         streams = np.random.SeedSequence(checks.count("seed", seed)).spawn(4)
         people, abstain, self._orders, self._draws = map(np.random.default_rng, streams)
-        self.game = _with_abstainers(game, self.behaviour.abstainers, abstain)
-        self.is_myopic = _who_is_myopic(game.players.count, self.behaviour.myopic, people)
+        self.game = with_abstainers(game, self.behaviour.abstainers, abstain)
+        self.is_myopic = who_is_myopic(game.players.count, self.behaviour.myopic, people)
         self._set_up(State.empty(self.game) if start is None else start)
         self._rows: list[tuple[float, ...]] = []
         self._seen: dict[bytes, int] = {}
@@ -445,32 +314,3 @@ def _digest(state: State) -> bytes:
         digest.update(np.round(values, 12).tobytes())
     digest.update(state.pool_owners.tobytes())
     return digest.digest()
-
-
-def _with_abstainers(game: Game, share: float, rng: np.random.Generator) -> Game:
-    """The game with this share of all players taking no part, besides those who do not."""
-    if not share:
-        return game
-    players = game.players
-    drawn = rng.permutation(players.count)[: round(share * players.count)]
-    abstains = np.array(players.abstains)
-    abstains[drawn] = True
-    return Game(type(players)(players.stakes, players.costs, abstains), game.rules)
-
-
-def _who_is_myopic(
-    count: int, myopic: float | NDArray[np.bool_], rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    given: NDArray[Any] = np.asarray(myopic)
-    if given.dtype == np.bool_:
-        if given.shape != (count,):
-            raise RewardError(f"myopic must be a share, or one True or False for {count} players")
-        return np.array(given)
-    who = np.zeros(count, dtype=bool)
-    who[rng.permutation(count)[: round(float(given) * count)]] = True
-    return who
-
-
-def _single(name: str, value: ArrayLike) -> None:
-    if np.ndim(value):
-        raise RewardError(f"{name} must be one number")
