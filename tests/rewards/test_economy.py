@@ -144,6 +144,18 @@ def test_pledges_have_their_whales_their_least_and_their_sum() -> None:
     assert pledges.max() <= point
 
 
+def test_the_pareto_pledges_are_cut_to_98_per_cent_and_scaled_again() -> None:
+    setting, point = Economy(), 750e6 / 720
+    pledges = months.draw_pledges(setting, 720, 112.5e6, point, np.random.default_rng(0))
+    excess = np.random.default_rng(0).pareto(1.16, 693)
+    left = 112.5e6 - 27 * point - 1413 * 1000.0
+    excess = [value * left / sum(excess) for value in excess]
+    while max(excess) > point - 1000.0:
+        cut = [value if value <= point - 1000.0 else 0.98 * (point - 1000.0) for value in excess]
+        excess = [value * left / sum(cut) for value in cut]
+    np.testing.assert_allclose(pledges[27:720], 1000.0 + np.array(excess), rtol=1e-9)
+
+
 def test_a_months_nodes_add_up() -> None:
     setting = Economy(epochs_in_month=50)
     month = months.run_month(setting, 750e6, 5e6, 120, np.random.default_rng(0))
