@@ -69,7 +69,8 @@ class LiveMixnet:
         held packet keeps one common rate, and the posterior stays exact at once. With
         ``waits="keep"`` old packets keep what their senders wrote, which is true to life:
         two rates then share a pool, and the posterior, which treats all held packets alike,
-        is an approximation until the old ones have left.
+        is an approximation until the old ones have left: against enumeration, after a change
+        from 1 to 0.25 s in pools of 3 to 8, 0.12 bits off on average and 0.9 at most.
     traffic, cover, clients, losses, links, capacity, queue
         From now on; what was sent goes on as it was.
     strategy
