@@ -401,10 +401,8 @@ def test_any_step_and_any_packet_are_taken_or_refused_by_our_errors(value: objec
     live = _shared()
     if not (isinstance(value, (int, float)) and 0.01 < value <= 3600.0):
         for call in (live.advance, live.follow):
-            try:
+            with contextlib.suppress(WorkbenchError):
                 call(value)  # type: ignore[operator]
-            except WorkbenchError as error:
-                assert str(error)
     with pytest.raises(SimulationError):
         live.set(waits="hurry")
 
