@@ -151,6 +151,21 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
         an.trilemma_point,
         {"latency_rounds": 3.0, "cover_per_user_per_round": 0.1, "users": 10},
     ),
+    (
+        an.sender_found_chance,
+        {"senders": 5, "cover_per_s": 0.1, "window_s": 60.0, "real_packets": 2},
+    ),
+    (
+        an.cover_to_hide,
+        {"wanted_chance": 0.5, "senders": 5, "window_s": 60.0, "real_packets": 1},
+    ),
+    (
+        an.watch_senders,
+        {"senders": 5, "cover_per_s": 0.1, "window_s": 60.0, "real_packets": 2,
+         "replaces_cover": False, "trials": 10, "seed": 1},
+    ),
+    (an.sent_in_window, {"log": LOG, "clients": 3, "start_s": 0.0, "end_s": 1.0}),
+    (an.silent_share, {"cover_per_s": 0.1, "window_s": 60.0}),
     (an.cover_needed_per_s, {"latency_s": 0.5}),
     (an.least_width, {"scenario": wb.Scenario(), "load_at_most": 0.5}),
 ]  # fmt: skip

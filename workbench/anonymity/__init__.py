@@ -98,6 +98,14 @@ from workbench.anonymity.observers import (
 )
 from workbench.anonymity.planning import Curve, equal_anonymity, least_width, plan
 from workbench.anonymity.searching import Plan
+from workbench.anonymity.silence import (
+    Watch,
+    cover_to_hide,
+    sender_found_chance,
+    sent_in_window,
+    silent_share,
+    watch_senders,
+)
 from workbench.anonymity.timing import (
     Match,
     chance_interval,
@@ -136,6 +144,7 @@ __all__ = [
     "Rounds",
     "Trilemma",
     "View",
+    "Watch",
     "arrivals_at",
     "binomial",
     "blame",
@@ -148,6 +157,7 @@ __all__ = [
     "cottrell",
     "counts",
     "cover_needed_per_s",
+    "cover_to_hide",
     "cross_correlation",
     "degree",
     "degree_of_bits",
@@ -193,8 +203,11 @@ __all__ = [
     "rounds_needed",
     "rounds_of_log",
     "routes_of_log",
+    "sender_found_chance",
+    "sent_in_window",
     "share_ever_compromised",
     "share_interval",
+    "silent_share",
     "simulate_rounds",
     "success_curve",
     "support_size",
@@ -209,4 +222,5 @@ __all__ = [
     "trilemma_of",
     "trilemma_point",
     "view",
+    "watch_senders",
 ]

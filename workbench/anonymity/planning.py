@@ -126,7 +126,7 @@ def plan(
                 f"{least} mixes a layer are needed to carry the load; expected at most {most} "
                 "(widest)"
             )
-        found = find_width(scenario, sampler, least, most)
+        found = find_width(scenario, sampler, wanted, least, most)
     if progress is not None:
         progress(1.0)
     return found

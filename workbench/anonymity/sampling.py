@@ -8,7 +8,7 @@ then much less noisy than the scenarios themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,6 +93,20 @@ class Measured:
     slacks: tuple[float, ...]
     median_bits: float
     worst_bits: float
+
+    @staticmethod
+    def together(parts: Sequence[Measured]) -> Measured:
+        """Several measurements of one scenario, with different seeds, as one."""
+        weights = [len(one.slacks) for one in parts]
+        return Measured(
+            tuple(slack for one in parts for slack in one.slacks),
+            float(np.average([one.median_bits for one in parts], weights=weights)),
+            float(np.average([one.worst_bits for one in parts], weights=weights)),
+        )
+
+    def moved(self, bits: float) -> Measured:
+        """The same with so many bits added to what was measured (not to the slacks)."""
+        return Measured(self.slacks, self.median_bits + bits, self.worst_bits + bits)
 
     @property
     def slack(self) -> float:

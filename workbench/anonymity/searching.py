@@ -127,11 +127,7 @@ def find_delay(scenario: Scenario, sampler: Sampler, precision: float, longest: 
             break
     # Each seed's own answer is x - slack / slope; theirs is the mean, not the first seed's.
     shift = min(max(-float(np.mean(slacks)) / slope, -0.5), 0.5)
-    measured = Measured(
-        tuple(slacks),
-        float(np.mean([one.median_bits for one in samples])) + shift * slope,
-        float(np.mean([one.worst_bits for one in samples])) + shift * slope,
-    )
+    measured = Measured.together(samples).moved(shift * slope)
     middle = x + shift
     ends = (2.0 ** (middle - half), 2.0 ** (middle + half))
     return _answer("delay", 2.0**middle, *ends, measured, at(middle), 1, False, sampler)
@@ -224,14 +220,17 @@ def _close_in(
     return a + (b - a) * -at_a / (at_b - at_a), min(max(slope, 0.2), 20.0)
 
 
-def find_width(scenario: Scenario, sampler: Sampler, least: int, most: int) -> Plan:
+def find_width(
+    scenario: Scenario, sampler: Sampler, precision: float, least: int, most: int
+) -> Plan:
     """Anonymity only falls with the width, so look for the last that has enough."""
-    known: dict[int, Measured] = {}
+    known: dict[int, list[Measured]] = {}
 
-    def measured(width: int) -> Measured:
-        if width not in known:
-            known[width] = sampler.measure(_with_width(scenario, width), range(_LEAST_SEEDS))
-        return known[width]
+    def measured(width: int, seeds: int = _LEAST_SEEDS) -> Measured:
+        runs = known.setdefault(width, [])
+        varied = _with_width(scenario, width)
+        runs.extend(sampler.measure(varied, (seed,)) for seed in range(len(runs), seeds))
+        return Measured.together(runs)
 
     if measured(least).slack < 0:
         raise AnonymityError(
@@ -242,21 +241,36 @@ def find_width(scenario: Scenario, sampler: Sampler, least: int, most: int) -> P
     while high < most and measured(high).slack >= 0:
         low, high = high, min(math.ceil(1.4 * high), most)
     if measured(high).slack >= 0:  # also where least is most
-        width = float(high)
-        return _answer(
-            "width", width, width, width, measured(high), _with_width(scenario, high), least,
-            True, sampler,
-        )  # fmt: skip
+        ends = (float(high), float(high), float(high))
+        last = _with_width(scenario, high)
+        return _answer("width", *ends, measured(high), last, least, True, sampler)
     while high - low > 1:
         middle = min(max(round(math.sqrt(low * high)), low + 1), high - 1)
         low, high = (middle, high) if measured(middle).slack >= 0 else (low, middle)
-    far = max(high, math.ceil(1.25 * low))
+    far = min(max(high, math.ceil(1.25 * low)), 2000)
     fall = (measured(low).slack - measured(far).slack) / math.log2(far / low)
-    half = half_width(list(measured(low).slacks)) / max(fall, 0.1)
-    ends = (max(least, math.floor(low * 2.0**-half)), math.ceil(low * 2.0**half))
+    slope = max(fall, 0.1)  # bits lost a doubling of the width
+    # More seeds until they agree; the width moves with what they say of it.
+    width, seeds, half = low, _LEAST_SEEDS, math.inf
+    while True:
+        here = measured(width, seeds)
+        half = half_width(list(here.slacks)) / slope
+        # Where bits hardly fall with the width they fall in jumps: then stay where it was enough.
+        shift = min(max(here.slack / slope, -0.5), 0.5) if fall > 0.3 else 0.0
+        width = min(max(math.floor(width * 2.0**shift + 1e-9), least), most)
+        # A width is a whole number: closer than half of one is close enough.
+        if seeds >= _MOST_SEEDS or 2.0**half - 1.0 <= max(precision, 0.5 / width):
+            break
+        seeds += _LEAST_SEEDS
+    if measured(width, seeds).slack < -2.0 * half * slope:
+        width = low
+        half = half_width(list(measured(width, seeds).slacks)) / slope
+    low_end = max(least, math.floor(width * 2.0**-half))
+    high_end = math.ceil(width * 2.0**half)
+    final = _with_width(scenario, width)
     return _answer(
-        "width", float(low), float(ends[0]), float(ends[1]), measured(low),
-        _with_width(scenario, low), least, False, sampler,
+        "width", float(width), float(low_end), float(high_end), measured(width, seeds), final,
+        least, False, sampler,
     )  # fmt: skip
 
 
