@@ -1,7 +1,7 @@
 """The known outcomes, over ten seeds each: ranges are compared, not single runs.
 
-The published single runs call it a majority when exactly half of the stake is held; here it
-takes more than half, so 10 of 20 equal pools are 11, and 46 reads 47.
+Here the Nakamoto coefficient takes more than half of the stake, so for 20 equal pools it is 11;
+the known 10 and 46 fit if exactly half is enough.
 """
 
 from __future__ import annotations

@@ -166,6 +166,19 @@ def test_an_equilibrium_is_left_alone_and_a_disturbed_one_found_again() -> None:
     assert played.is_nash()
 
 
+def test_the_unit_of_money_is_irrelevant() -> None:
+    million = 2.0**20  # a power of two, so that not even rounding differs
+    players = Players(GAME.players.stakes, GAME.players.costs * million)
+    rich = Game(players, Rules(k=10, reward_pot=million))
+    for behaviour in (Behaviour(), Behaviour(0.01, 500.0, 0.01, myopic=0.3)):
+        one, other = RepeatedGame(GAME, behaviour, 5), RepeatedGame(rich, behaviour, 5)
+        one.run(8)
+        other.run(8)
+        assert same(one.state, other.state)
+        np.testing.assert_allclose(payoffs(one.state) * million, payoffs(other.state))
+        assert bool(one.is_nash()) == bool(other.is_nash())
+
+
 def test_a_knob_can_be_turned_while_the_game_runs() -> None:
     before = _after(RepeatedGame(GAME, seed=1), 30)
     # Twice as many places, the same players: the pools go on and as many again open.

@@ -179,7 +179,7 @@ def plan(
             # Who reckons with today's delegations alone had best take all they earn.
             own.margins[:count] = 1.0
             greedy = run_pools(player, count, own, each, offer, view.wanted, terms, True)
-            if greedy > pay + 1e-15:
+            if greedy > pay + terms.tie:
                 pay = greedy
             else:
                 own.margins[:count] = margin

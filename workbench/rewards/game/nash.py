@@ -135,9 +135,11 @@ def is_nash(
     table = _Table(state, view, margins, pledges)
     table.best_gains(chosen[~state.game.players.abstains[chosen]], current, gains)
     worst = int(np.argmax(gains))
-    if gains[worst] <= limit:
-        return NashCheck(True, None, gains, limit, view)
-    return NashCheck(False, table.best_move(worst, current[worst], limit), gains, limit, view)
+    if gains[worst] > limit:
+        move = table.best_move(worst, float(current[worst]), limit)
+        if move.kind != "stay":  # a gain at the very limit may be rounding after all
+            return NashCheck(False, move, gains, limit, view)
+    return NashCheck(True, None, gains, limit, view)
 
 
 def best_response(
