@@ -31,6 +31,10 @@ class AnonymityError(WorkbenchError, ValueError):
     """A distribution, an attack or a wish outside what the measures and formulas allow."""
 
 
+class UnreachableError(AnonymityError):
+    """An anonymity that no delay or width in the range searched can give."""
+
+
 class LessonError(WorkbenchError, ValueError):
     """An answer, a check or a progress file that a lesson cannot use."""
 

@@ -128,6 +128,20 @@ def test_friends_in_a_run_are_disclosed_without_cover_and_hidden_by_it() -> None
     assert np.mean([friends_of_a_run(covered, seed) for seed in range(3)]) < 0.5
 
 
+def test_one_friend_in_a_run_is_found_by_intersection_unless_covered() -> None:
+    quiet = wb.Scenario(clients=40, traffic_per_client_per_s=0.1, delay_s=0.005, width=2)
+    covered = quiet.replace(main_stream_per_client_per_s=1.0)
+    for scenario, found in ((quiet, True), (covered, False)):
+        run = wb.simulate(scenario, duration_s=300.0, targets=0, log=True)
+        seen = an.rounds_of_log(
+            run.events, 40, target=3, friends=1, round_s=1.0, lag_s=0.01, end_s=300.0
+        )
+        # The first dozen rounds with the target; later a delivery may slip into the next round.
+        until = int(np.flatnonzero(seen.is_present)[11]) + 1
+        left = an.intersection(seen.first(until))
+        assert (left[-1] == 1) == found
+
+
 # -- corruption --------------------------------------------------------------------------------
 
 

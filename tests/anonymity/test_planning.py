@@ -148,3 +148,21 @@ def test_a_plan_can_be_watched_and_stopped() -> None:
 
 def test_the_same_question_has_the_same_answer() -> None:
     assert an.plan(S1, median_bits=7.0) == an.plan(S1, median_bits=7.0)
+
+
+def test_a_plan_says_what_its_runs_approximate() -> None:
+    assert an.plan(S1, median_bits=7.0).approximation is None
+    gamma = an.plan(S1.replace(strategy="gamma"), median_bits=7.0)
+    assert gamma.approximation is not None
+    assert "approximation" in gamma.approximation
+
+
+def test_a_curve_passes_on_bad_options_and_can_be_stopped() -> None:
+    with pytest.raises(AnonymityError, match="precision"):
+        an.equal_anonymity(S1, [1.0, 10.0], median_bits=7.0, precision=-1)
+    with pytest.raises(SimulationError, match="stopped"):
+        an.equal_anonymity(S1, [1.0, 10.0], median_bits=7.0, progress=lambda share: share < 0.6)
+    shares: list[float] = []
+    an.equal_anonymity(S1, [1.0, 10.0], median_bits=7.0, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0

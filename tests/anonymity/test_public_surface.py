@@ -11,6 +11,7 @@ import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -231,6 +232,13 @@ def test_plans_refuse_junk_with_our_errors(junk: Any) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_in_docstrings_run(module: str) -> None:
     result = doctest.testmod(importlib.import_module(module))
+    assert result.failed == 0
+
+
+def test_the_examples_in_the_docs_run() -> None:
+    page = Path(__file__).parents[2] / "docs" / "anonymity.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted >= 4
     assert result.failed == 0
 
 

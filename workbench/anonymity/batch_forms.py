@@ -24,7 +24,7 @@ LeavingRule = Callable[[int], FloatArray]
 _LARGEST_POOL = 2000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BatchForm:
     """What a timed strategy gives in steady state.
 

@@ -124,7 +124,7 @@ def poisson_blending(
     return PoissonBlending(pool, 1.0 / (1.0 + pool), min(1.0 / pool, 1.0) if pool else 1.0, company)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BlendingTrial:
     """An (n-1) attack played on recorded traffic, every packet let through once the target.
 

@@ -29,7 +29,7 @@ from workbench.mixing.events import REAL, Events, is_client
 _MOST_CELLS = 100_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rounds:
     """What a watcher of all senders and receivers writes down, round by round.
 

@@ -26,7 +26,7 @@ _HOPS = {"direct": 1, "vpn": 2, "onion": 4}
 _MOST_PACKETS = 5_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Flows:
     """Times of many people's packets at both ends of a system.
 

@@ -143,7 +143,7 @@ def choose_alarm(
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoopRecord:
     """Loops in the order of sending, and whether each came home.
 
@@ -199,7 +199,7 @@ def loops_of_log(log: Events, *, end_s: float, patience_s: float) -> LoopRecord:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blame:
     """Which mix loses loops, by the routes of those that stayed away.
 

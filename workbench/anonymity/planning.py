@@ -16,11 +16,11 @@ import numpy as np
 from workbench.anonymity._checks import FloatArray, choice, floats, number, positive, whole
 from workbench.anonymity.sampling import Progress, Sampler, Wish
 from workbench.anonymity.searching import Plan, find_delay, find_width
-from workbench.errors import AnonymityError, SimulationError
+from workbench.errors import AnonymityError, UnreachableError
 from workbench.scenario import Scenario
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """Delays that give the same anonymity at different traffic.
 
@@ -93,8 +93,10 @@ def plan(
 
     Raises
     ------
+    UnreachableError
+        When the wish cannot be met, saying what was reached instead.
     AnonymityError
-        When the wish cannot be reached, saying what was reached instead.
+        For arguments out of range.
 
     Notes
     -----
@@ -192,8 +194,7 @@ def equal_anonymity(
     plans: list[Plan | None] = []
     reasons: list[str] = []
     for done, rate in enumerate(rates):
-        if progress is not None and progress(done / rates.size) is False:
-            raise SimulationError("the curve was stopped by its progress callback")
+        inner = None if progress is None else _part_of(progress, done, rates.size)
         varied = scenario.replace(traffic_per_client_per_s=float(rate))
         try:
             found = plan(
@@ -202,9 +203,10 @@ def equal_anonymity(
                 worst_bits=worst_bits,
                 over=over,
                 precision=precision,
+                progress=inner,
                 **options,
             )
-        except AnonymityError as error:
+        except UnreachableError as error:
             plans.append(None)
             reasons.append(str(error))
         else:
@@ -219,3 +221,8 @@ def equal_anonymity(
     return Curve(
         rates, column("value"), column("low"), column("high"), tuple(plans), tuple(reasons)
     )
+
+
+def _part_of(progress: Progress, done: int, parts: int) -> Progress:
+    """Report one of several plans as a part of the whole."""
+    return lambda share: progress((done + share) / parts)

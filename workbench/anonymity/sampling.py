@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workbench.anonymity._checks import choice, number, whole
-from workbench.errors import AnonymityError, SimulationError
+from workbench.errors import AnonymityError, SimulationError, UnreachableError
 from workbench.scenario import Scenario
 
 Progress = Callable[[float], object]
@@ -64,7 +64,7 @@ class Wish:
     def check_reachable(self, clients: int) -> None:
         """Refuse wishes over people that no network could grant."""
         if self.over == "senders" and self.most > math.log2(clients):
-            raise AnonymityError(
+            raise UnreachableError(
                 f"{self.most:g} bits over senders cannot be reached with {clients} clients: "
                 f"at most log2({clients}) = {math.log2(clients):.3f}"
             )
@@ -137,6 +137,8 @@ class Sampler:
         so it rises ever more slowly. Returning False stops.
     runs, packets : int
         Spent so far.
+    approximation : str or None
+        What the last run approximated.
     """
 
     wish: Wish
@@ -145,6 +147,7 @@ class Sampler:
     progress: Progress | None = None
     runs: int = 0
     packets: int = 0
+    approximation: str | None = None
 
     def __post_init__(self) -> None:
         whole("targets", self.targets, LEAST_TARGETS, 100_000)
@@ -178,10 +181,11 @@ class Sampler:
         )
         self.runs += 1
         self.packets += run.sent
+        self.approximation = run.approximation
         bits = run.entropy_bits if self.wish.over == "packets" else run.sender_entropy_bits
         spread = Spread.of(bits)
         if spread.count < 0.8 * min(self.targets, max(run.targets, 1)) or not run.targets:
-            raise AnonymityError(
+            raise UnreachableError(
                 f"only {spread.count} of {run.targets} targets could be judged (the others were "
                 "lost or are still in a pool); expected a scenario that delivers packets"
             )
@@ -203,7 +207,7 @@ class Sampler:
         duration = max(_SHORT_JOURNEYS * journey, enough, cheap, 1e-3)
         packets = rate * (duration + 10.0 * journey)
         if packets > self.most_packets:
-            raise AnonymityError(
+            raise UnreachableError(
                 f"measuring at a delay of {scenario.delay_s:.3g} s and width {scenario.width} "
                 f"needs about {packets:,.0f} packets a run; expected at most "
                 f"{self.most_packets:,} (most_packets)"

@@ -16,7 +16,7 @@ from workbench.anonymity._chances import half_width
 from workbench.anonymity.closed_forms import river_guess_bits
 from workbench.anonymity.latency import latency_mean_s
 from workbench.anonymity.sampling import Measured, Sampler, Wish
-from workbench.errors import AnonymityError
+from workbench.errors import AnonymityError, UnreachableError
 from workbench.scenario import Scenario
 from workbench.strategies import Fixed, NoMixing, Poisson
 
@@ -47,6 +47,8 @@ class Plan:
         The scenario with the answer written into it.
     least_width : int
         The narrowest network that carries the load (1 without a capacity).
+    approximation : str or None
+        None where the runs' posteriors are exact, else what they approximate.
     is_at_limit : bool
         True when the wish is met even at the end of the range searched.
     runs, packets : int
@@ -62,6 +64,7 @@ class Plan:
     error_bits: float
     scenario: Scenario
     least_width: int
+    approximation: str | None
     is_at_limit: bool
     runs: int
     packets: int
@@ -109,7 +112,7 @@ def find_delay(scenario: Scenario, sampler: Sampler, precision: float, longest: 
             if bracket < high
             else "no longer delay was allowed (longest_delay_s)"
         )
-        raise AnonymityError(
+        raise UnreachableError(
             f"not reached: with {at(bracket).delay_s:.4g} s a mix the anonymity is "
             f"{_bits(measured)}, wanted {_wanted(sampler.wish)}; {why}"
         )
@@ -137,7 +140,7 @@ def _refuse_the_impossible(scenario: Scenario, wish: Wish, longest: float) -> No
     """Say no at once where no simulation is needed to know."""
     strategy = scenario.resolved_strategy()
     if isinstance(strategy, (NoMixing, Fixed)) and wish.most > 0:
-        raise AnonymityError(
+        raise UnreachableError(
             f"not reached: strategy {strategy.name} keeps the order of packets and mixes nothing, "
             f"whatever the delay; wanted {_wanted(wish)}"
         )
@@ -147,7 +150,7 @@ def _refuse_the_impossible(scenario: Scenario, wish: Wish, longest: float) -> No
     rate = scenario.total_rate_per_s + scenario.mixes * scenario.mix_loops_per_mix_per_s
     best = river_guess_bits(rate, longest, scenario.layers, scenario.width) + 1.0
     if wish.most > best:
-        raise AnonymityError(
+        raise UnreachableError(
             f"not reached: even {longest:g} s a mix give less than {best:.1f} bits at this "
             f"traffic, wanted {_wanted(wish)}; expected more traffic or fewer bits"
         )
@@ -233,7 +236,7 @@ def find_width(
         return Measured.together(runs)
 
     if measured(least).slack < 0:
-        raise AnonymityError(
+        raise UnreachableError(
             f"not reached: even {least} mixes a layer, the fewest that carry the load, give "
             f"{_bits(measured(least))}, wanted {_wanted(sampler.wish)}"
         )
@@ -321,6 +324,7 @@ def _answer(
         error_bits=measured.error_bits,
         scenario=scenario,
         least_width=least,
+        approximation=sampler.approximation,
         is_at_limit=is_at_limit,
         runs=sampler.runs,
         packets=sampler.packets,

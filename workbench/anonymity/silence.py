@@ -129,7 +129,7 @@ def cover_to_hide(
     return high / window
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Watch:
     """Naming the busiest sender, again and again.
 

@@ -29,7 +29,7 @@ from workbench.errors import AnonymityError
 _MOST_BINS = 2_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Match:
     """What matching every sent flow to the received one most like it achieved.
 
