@@ -112,6 +112,9 @@ def layered_posterior(
     *,
     corrupted: tuple[int, ...] = (),
     lost_inside: float = 0.0,
+    absorbed: float = 0.0,
+    birth_rate: float = 0.0,
+    service_s: float = 0.0,
     batch: int | None = None,
     keep: int = 0,
 ) -> dict[int, Vector]:
@@ -141,16 +144,30 @@ def layered_posterior(
                 for r in range(len(log))
                 if log.source[r] == mix and has_left(log, r)
             ]
-            before = [carried[packet, source if source >= 0 else -1] for _, packet, source in came]
+            came.sort()
+            # A mix loop that passes a gateway ends there for the observer, and one begins.
+            last = (layers - 1) * width
+            before = [
+                np.eye(packets)[packet]
+                if layer == 0 and source >= last
+                else carried[packet, source if source >= 0 else -1]
+                for _, packet, source in came
+            ]
             if mix in corrupted:
                 for vector, (_, packet, _) in zip(before, came, strict=True):
                     carried[packet, mix] = vector
                 continue
             weight = np.zeros((len(came), len(went)))
+            admitted = []  # what comes before the processor is free waits, first in first out
+            free = -math.inf
+            for arrive, _, _ in came:
+                free = max(free, arrive) + service_s
+                admitted.append(free)
             for i, (arrive, _, _) in enumerate(came):
                 for j, (leave, _) in enumerate(went):
                     if density is not None:
-                        weight[i, j] = (1.0 - lost_inside) * density(leave - arrive)
+                        stays = (1.0 - lost_inside) * (1.0 - absorbed)
+                        weight[i, j] = stays * density(leave - admitted[i])
                     elif batch is not None:
                         rank = sum(other < arrive for other, _, _ in came) + sum(
                             other == arrive for other, _, _ in came[:i]
@@ -158,16 +175,22 @@ def layered_posterior(
                         weight[i, j] = rank < keep + batch * (j // batch + 1)
                     else:
                         weight[i, j] = arrive <= leave
-            shares = matching_marginals(weight, lost_inside if density is not None else 1.0)
+            unmatched = 1.0 - (1.0 - lost_inside) * (1.0 - absorbed)
+            shares = matching_marginals(
+                weight, unmatched if density is not None else 1.0, birth_rate
+            )
             for j, (_, packet) in enumerate(went):
                 carried[packet, mix] = sum(
                     (shares[i, j] * before[i] for i in range(len(came))), np.zeros(packets)
                 )
-    return {
-        int(log.packet[r]): carried[int(log.packet[r]), int(log.source[r])]
-        for r in range(len(log))
-        if log.target[r] < 0 and log.target[r] != NOWHERE
-    }
+    ends = {}
+    for r in range(len(log)):
+        packet, source, target = int(log.packet[r]), int(log.source[r]), int(log.target[r])
+        if target < 0 and target != NOWHERE:
+            ends[packet] = carried[packet, source]
+        elif source >= (layers - 1) * width and 0 <= target < width and has_left(log, r):
+            ends[-1 - packet] = carried[packet, source]  # a mix loop at a gateway
+    return ends
 
 
 def has_left(log: Events, row: int) -> bool:

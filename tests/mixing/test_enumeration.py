@@ -34,10 +34,21 @@ def errors(
         )
         for target, shares in enumerate(oracle.by_target(posterior, PACKETS)):
             if shares.sum() > 1e-9:
-                assert not math.isnan(state.results[target, 0])
+                if math.isnan(state.results[target, 0]):
+                    assert more.get("lost_inside")  # all of it counts as lost: nothing to tell
+                    continue
                 found.append(state.results[target, 0] - oracle.entropy_bits(shares))
     assert len(found) > 5 * len(seeds) // 2
     return found
+
+
+def hold_to(key: str, found: Any) -> None:
+    """No error above what exactness.py says, and that not by far: the figures are measured."""
+    worst, mean = MEASURED_BITS[key]
+    sizes = np.abs(np.array(found))
+    print(key, round(float(sizes.max()), 3), round(float(sizes.mean()), 3))
+    assert sizes.max() <= worst
+    assert sizes.mean() <= mean
 
 
 def after(wait: float) -> float:
@@ -141,8 +152,7 @@ def test_weighing_by_age_is_off_by_no_more_than_it_says(
 ) -> None:
     scenario = Scenario(**{**TINY, "strategy": strategy})
     found = np.array(errors(oracle, scenario, density, range(20)))
-    print(repr(strategy), found.min(), found.max(), found.mean(), np.abs(found).mean())
-    assert np.abs(found).max() <= MEASURED_BITS["age"]
+    hold_to(strategy.name, found)
 
 
 def test_weighing_by_age_of_an_exponential_is_exact(oracle: ModuleType) -> None:
@@ -153,8 +163,50 @@ def test_weighing_by_age_of_an_exponential_is_exact(oracle: ModuleType) -> None:
 def test_loss_unseen_inside_is_off_by_no_more_than_it_says(oracle: ModuleType) -> None:
     scenario = Scenario(**{**TINY, "mix_loss": 0.1})
     found = np.array(errors(oracle, scenario, after, range(40), lost_inside=0.1))
-    print(found.min(), found.max(), found.mean())
-    assert np.abs(found).max() <= MEASURED_BITS["unseen loss"]
+    hold_to("unseen loss", found)
+
+
+def test_a_processor_queue_is_exact_for_who_knows_its_speed(oracle: ModuleType) -> None:
+    """And off by no more than is said for an observer who takes the queue for mixing."""
+    scenario = Scenario(**{**TINY, "capacity_per_s": 3.0})
+    known = errors(oracle, scenario, after, range(12), service_s=1.0 / 3.0)
+    assert max(map(abs, known)) < 1e-9
+    unknown = np.array(errors(oracle, scenario, after, range(40)))
+    hold_to("queue", unknown)
+
+
+def test_mix_loops_are_off_by_no_more_than_it_says(oracle: ModuleType) -> None:
+    """One mix, whose loops come home at once: born unseen, absorbed unseen."""
+    scenario = Scenario(**{**TINY, "layers": 1, "width": 1, "mix_loops_per_mix_per_s": 1.0})
+    found = []
+    for seed in range(60):
+        some = np.random.default_rng(seed)
+        times = np.sort(some.uniform(0.0, 1.5, 5))
+        loops = np.sort(some.uniform(0.0, 1.5, 2))
+        every = np.concatenate([times, loops])
+        order = np.argsort(every)
+        codes = np.where(order < 5, 0, 3 + 16 * 3)
+        state, log = oracle.run_handmade(
+            scenario,
+            list(every[order]),
+            seed=seed,
+            codes=list(codes),
+            senders=[0] * 7,
+        )
+        posterior = oracle.layered_posterior(
+            log,
+            1,
+            1,
+            after,
+            absorbed=float(state.mix_reals[0, 1]),
+            birth_rate=scenario.mix_loops_per_mix_per_s,
+        )
+        real = [int(number) for number in state.results[:, 14]]
+        for target, number in enumerate(real):
+            shares = np.array([vector[number] for vector in posterior.values()])
+            if shares.sum() > 1e-9:
+                found.append(state.results[target, 0] - oracle.entropy_bits(shares))
+    hold_to("mix loops", found)
 
 
 def test_free_routes_are_off_by_no_more_than_it_says(oracle: ModuleType) -> None:
@@ -167,8 +219,7 @@ def test_free_routes_are_off_by_no_more_than_it_says(oracle: ModuleType) -> None
             posterior = oracle.free_route_posterior(log, layers)
             for target, shares in enumerate(oracle.by_target(posterior, 5)):
                 found.append(state.results[target, 0] - oracle.entropy_bits(shares))
-    print(min(found), max(found), np.mean(found))
-    assert np.abs(found).max() <= MEASURED_BITS["free route"]
+    hold_to("free route", found)
 
 
 def test_the_oracle_itself_counts_matchings(oracle: ModuleType) -> None:

@@ -733,6 +733,7 @@ def advance(state, times, senders, receivers, codes, count, until):
         is_own = False  # is that row the packet's own, to be given back?
         slot = np.int64(0)
         node = np.int64(0)
+        cause = -1
         if is_entry:
             if ints[SLOTS_FREE] < 1:
                 status = NEED_SLOTS
@@ -823,12 +824,13 @@ def advance(state, times, senders, receivers, codes, count, until):
                 else:
                     node = route[slot, packets[slot, P_HOP]]
                     action = EXIT
-                    if packets[slot, P_HOP] < layers - 1:
+                    if mix_loss > 0.0 and _uniform(rng, R_LOSS) < mix_loss:
+                        cause = LOST_INSIDE
+                        action = DROP
+                    elif packets[slot, P_HOP] < layers - 1:
                         packets[slot, P_HOP] += 1
                         action = CROSS
         width = first + ints[LIVE]
-
-        cause = -1
         when = -1.0  # time of the packet's next event, if it gets one
         event = EV_LEAVE
         while action != NOTHING:
@@ -854,7 +856,10 @@ def advance(state, times, senders, receivers, codes, count, until):
                     src = scratch_row if width > 0 else np.int64(-1)
                 node = m
                 action = EXIT
-                if packets[slot, P_HOP] < layers - 1:
+                if mix_loss > 0.0 and _uniform(rng, R_LOSS) < mix_loss:
+                    cause = LOST_INSIDE  # held like any other, gone when it should leave
+                    action = DROP
+                elif packets[slot, P_HOP] < layers - 1:
                     packets[slot, P_HOP] += 1
                     action = CROSS
 
@@ -929,10 +934,12 @@ def advance(state, times, senders, receivers, codes, count, until):
             elif action == ADMIT:
                 m = route[slot, packets[slot, P_HOP]]
                 is_home = packets[slot, P_KIND] == 3 and packets[slot, P_HOP] == layers - 1
-                is_lost = not is_home and mix_loss > 0.0 and _uniform(rng, R_LOSS) < mix_loss
                 n = mix[m, M_HELD]
                 kept = mix[m, M_MODE]
-                if kept == UNIFORM:
+                if is_home and (kept == UNIFORM or kept == BYPASS):  # noqa: SIM109
+                    if src >= 0:
+                        _add_sums(mass, src, 1.0, first, ints[LIVE], sums, S_ABSORBED)
+                elif kept == UNIFORM:
                     if mix[m, M_PENDING] > 0:
                         if mix[m, M_HAS_MASS]:
                             _end(mass, m, float(mix[m, M_PENDING]), first, ints[LIVE], sums)
@@ -947,7 +954,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                 elif kept == BLURRED:
                     if src >= 0:
                         home = pool[m, M_ABSORBED]
-                        stays = (1.0 - home) * (1.0 - mix_loss)
+                        stays = 1.0 - home
                         if mix[m, M_HAS_MASS]:
                             for j in range(width):
                                 mass[m, j] += stays * mass[src, j]
@@ -957,8 +964,6 @@ def advance(state, times, senders, receivers, codes, count, until):
                         mix[m, M_HAS_MASS] = 1
                         live = ints[LIVE]
                         _add_sums(mass, src, home, first, live, sums, S_ABSORBED)
-                        share = (1.0 - home) * mix_loss
-                        _add_sums(mass, src, share, first, live, sums, S_LOST)
                 elif kept == WEIGHTED:
                     home = pool[m, M_ABSORBED]
                     row = _take_row(ints, row_ints, row_reals, row_free)
@@ -966,16 +971,11 @@ def advance(state, times, senders, receivers, codes, count, until):
                         mass[row, j] = mass[src, j] if src >= 0 else 0.0
                     live = ints[LIVE]
                     _add_sums(mass, row, home, first, live, sums, S_ABSORBED)
-                    share = (1.0 - home) * mix_loss
-                    _add_sums(mass, row, share, first, live, sums, S_LOST)
-                    row_reals[row, ROW_STILL] = (1.0 - home) * (1.0 - mix_loss)
+                    row_reals[row, ROW_STILL] = 1.0 - home
                     row_reals[row, ROW_TIME] = now
                     row_ints[row, ROW_NEXT] = mix[m, M_HEAD]
                     mix[m, M_HEAD] = row
-                elif (is_home or is_lost) and src >= 0:
-                    where = S_ABSORBED if is_home else S_LOST
-                    _add_sums(mass, src, 1.0, first, ints[LIVE], sums, where)
-                if kept == BYPASS and not (is_home or is_lost):
+                if kept == BYPASS and not is_home:
                     if src >= 0 and not is_own:
                         row = _take_row(ints, row_ints, row_reals, row_free)
                         for j in range(width):
@@ -990,23 +990,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                     src = np.int64(-1)
                     packets[slot, P_ROW] = -1
                 action = NOTHING
-                if is_home or is_lost:
-                    if is_lost:
-                        counts[C_DROPPED + LOST_INSIDE, packets[slot, P_KIND]] += 1
-                        mix[m, M_DROPS] += 1
-                        if is_logged:
-                            _log(
-                                ints,
-                                log_ints,
-                                log_reals,
-                                packets,
-                                slot,
-                                m,
-                                NOWHERE,
-                                now,
-                                now,
-                                math.nan,
-                            )
+                if is_home:
                     slot_free[ints[SLOTS_FREE]] = slot
                     ints[SLOTS_FREE] += 1
                 else:

@@ -96,8 +96,7 @@ def coded(strategy: Strategy) -> Coded:
 def honest_mode(scenario: Scenario) -> int:
     """How the posterior of a mix that is not corrupted is kept: a constant of kernels.py."""
     code = coded(scenario.resolved_strategy())
-    unseen = scenario.mix_loss > 0.0 or scenario.mix_loops_per_mix_per_s > 0.0
-    mode = k.BLURRED if unseen else k.UNIFORM
+    mode = k.BLURRED if scenario.mix_loops_per_mix_per_s > 0.0 else k.UNIFORM
     if code.is_weighted:
         mode = k.WEIGHTED
     if not code.is_mixing or (code.rule == k.BY_DELAY and scenario.delay_s == 0.0):
