@@ -75,7 +75,7 @@ def test_the_first_code_cell_is_the_panel_from_one_call(path):
     lines = cells(path, "code")[0].source.splitlines()
     assert any("workbench.panels" in line for line in lines)
     assert re.fullmatch(r"\w+(\.\w+)*\(.*\)", lines[-1])
-    assert len(lines) <= 4
+    assert len(lines) <= 6
 
 
 @each_lesson

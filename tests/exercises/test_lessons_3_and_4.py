@@ -127,15 +127,16 @@ def test_the_truths_come_from_the_library():
 
 
 def test_the_computed_sentences_say_what_was_measured():
-    assert "1,389, 1,329, 1,269, 1,209" in str(lesson_03.without_filler())
+    assert "1,389, 1,329, 1,269, 1,209" in str(lesson_03.explained())
+    assert "byte 31" in str(lesson_04.what_to_break())
     text = str(lesson_03.sizes())
     assert "1,389 bytes" in text
     assert "5 places of 60 bytes" in text
-    real = str(lesson_04.spread_of_one_bit(stream_payload=False, tries=5))
-    assert "refused 5 of 5" in real
-    bare = str(lesson_04.spread_of_one_bit(stream_payload=True, tries=5))
+    real = str(lesson_04.under_lioness())
+    assert "refused 20 of 20" in real
+    bare = str(lesson_04.under_a_stream_cipher())
     assert "node 1 of" in bare
-    assert "refused 0 of 5" in bare
+    assert "refused 0 of 20" in bare
     zeros = str(lesson_03.zero_padding_tells())
     for hops in (2, 3, 4, 5):
         assert re.search(f"{hops} nodes: [0-9]+ zeros, so it reckons {hops}", zeros)

@@ -97,8 +97,8 @@ def _shrinks_by() -> int:
     return len(packet) - len(result.packet)
 
 
-def without_filler() -> Text:
-    """What the header's length would be at each node if nobody put anything behind."""
+def explained() -> Text:
+    """Why the packet keeps its size, and what its length would be at each node otherwise."""
     keys = [PrivateKey.generate() for _ in range(4)]
     route = [Hop(os.urandom(32), key.public) for key in keys]
     packet = weak.create_packet_no_filler(b"short", route, Destination(os.urandom(32)), [0.0] * 4)
@@ -109,9 +109,19 @@ def without_filler() -> Text:
         packet = result.packet
         sizes.append(len(packet))
     return say(
-        "Without the filler the same packet would have {sizes} bytes at its four nodes. "
-        "Who reads off a length then knows how many nodes are still to come. With it the "
-        "packet has {size:,} bytes everywhere.",
+        """
+        Look at R in the panel. One row of the wide map is one node's place. The node reads the
+        first row: the next address, how long to wait, and the **MAC** for the next node. All
+        other rows move up by one. And so that nothing gets shorter, the node adds one row at
+        the end.
+
+        What it adds are zeros, and its own key turns them to noise. The sender knows that key
+        too, and works out in advance what will stand there. These bytes are the **filler**.
+
+        Without the filler the same packet would have {sizes} bytes at its four nodes. Who reads
+        off a length then knows how many nodes are still to come. With it the packet has
+        {size:,} bytes everywhere.
+        """,
         sizes=", ".join(f"{size:,}" for size in sizes),
         size=GEOMETRY.packet_bytes,
     )
@@ -454,12 +464,12 @@ __all__ = [
     "check_header",
     "check_layers",
     "check_secrets",
+    "explained",
     "forward_block",
     "header_mac",
     "lioness_encrypt",
     "prediction",
     "sizes",
-    "without_filler",
     "x25519",
     "xor",
     "zero_padding_tells",

@@ -18,6 +18,7 @@ from workbench.sphinx import (
     trace,
     weak,
 )
+from workbench.sphinx.geometry import POINT_BYTES
 from workbench.teaching import Check, Prediction, Question, Text, Wrong, say
 
 GEOMETRY = Geometry()
@@ -64,6 +65,36 @@ def _packet(rng: random.Random, message: bytes) -> tuple[list[PrivateKey], bytes
     delays = [rng.randrange(1, 2000) / 1000 for _ in keys]
     where = Destination(rng.randbytes(32))
     return keys, create_packet(message, route, where, delays, random_bytes=rng.randbytes)
+
+
+def what_to_break() -> Text:
+    """What to try in the panel, and what each of it comes to."""
+    return say(
+        """
+        Go to the second node and try each of these. After each press *Mend*.
+
+        - Flip a bit of M or of R. The **MAC** of the next node does not fit: it refuses at once.
+        - Flip a bit of P. Every mix passes it on. Only the last node sees that something
+          happened.
+        - Cut a byte off. A packet of another length is none.
+        - *Send twice*. The node remembers a **replay tag** and refuses the second copy, also if
+          you flip a bit of P in it: the tag comes from the **shared secret**, not from the bytes.
+        - Flip the top bit of the last byte of A: byte {last}, the leftmost of its bits. The
+          mathematics does not read that bit, so nobody notices, and nothing comes of it: same
+          secret, same replay tag.
+        """,
+        last=POINT_BYTES - 1,
+    )
+
+
+def under_a_stream_cipher() -> Text:
+    """One flipped bit under the weak payload cipher, measured."""
+    return spread_of_one_bit(stream_payload=True)
+
+
+def under_lioness() -> Text:
+    """One flipped bit under the real payload cipher, measured."""
+    return spread_of_one_bit(stream_payload=False)
 
 
 def spread_of_one_bit(stream_payload: bool, tries: int = 20) -> Text:
@@ -261,4 +292,7 @@ __all__ = [
     "destroying_is_seen",
     "prediction",
     "spread_of_one_bit",
+    "under_a_stream_cipher",
+    "under_lioness",
+    "what_to_break",
 ]

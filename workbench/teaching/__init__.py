@@ -2,12 +2,14 @@
 
 A lesson asks for a guess before it shows (:class:`Prediction`), checks a learner's function
 on fresh random inputs (:class:`Check`), says numbers that were computed when it ran
-(:func:`say`), and remembers what was done (:class:`Progress`).
+(:func:`say`) or that wait for the guess (:class:`Later`), and remembers what was done
+(:class:`Progress`).
 """
 
 from __future__ import annotations
 
 from workbench.teaching.check import Check, Verdict, Wrong
+from workbench.teaching.later import Later
 from workbench.teaching.prediction import Feedback, Prediction, Question
 from workbench.teaching.progress import Progress, progress
 from workbench.teaching.text import Text, say
@@ -15,6 +17,7 @@ from workbench.teaching.text import Text, say
 __all__ = [
     "Check",
     "Feedback",
+    "Later",
     "Prediction",
     "Progress",
     "Question",

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.errors import LessonError
 from workbench.teaching.progress import Progress
 from workbench.teaching.progress import progress as session_progress
+from workbench.teaching.text import Text
+
+if TYPE_CHECKING:
+    from workbench.teaching.later import Later
 
 
 @dataclass(frozen=True)
@@ -169,3 +173,9 @@ class Prediction:
         self._listeners.append(listener)
         if self._feedback is not None:
             listener(self._feedback)
+
+    def then(self, make: Callable[[], Text]) -> Later:
+        """A text for a notebook that is made and shown when the guess is locked."""
+        from workbench.teaching.later import Later
+
+        return Later(self, make)
