@@ -312,8 +312,8 @@ def test_delays_of_every_strategy_have_the_wanted_mean() -> None:
     pools = strategies.TimedPool(keep=20), strategies.Cottrell(), strategies.Binomial()
     for pool in (*pools, strategies.ThresholdPool(keep=20)):
         scenario = Scenario(delay_s=0.2, strategy=pool)
-        run = simulate(scenario, duration_s=60.0, targets=0)
-        assert run.latency_mean_s == pytest.approx(3 * scenario.mean_delay_s(), rel=0.1), pool
+        run = simulate(scenario, duration_s=30.0, targets=0)
+        assert run.latency_mean_s == pytest.approx(3 * scenario.mean_delay_s(), rel=0.2), pool
 
 
 def test_progress_rises_to_one_and_can_stop_the_run() -> None:
