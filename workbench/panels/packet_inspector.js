@@ -345,6 +345,10 @@ class Inspector {
     this.wire = h("p", { class: "pi-wire" });
     this.hidden = h("ul", {});
     this.summary = h("p", { class: "pi-summary", role: "status", "aria-live": "polite" });
+    this.code = h("pre", { class: "pi-dump wb-mono", tabindex: "0",
+      "aria-label": "This state as a line of code" });
+    this.share = h("details", { class: "pi-details pi-share" },
+      h("summary", {}, "This state as a line of code"), this.code);
     this.feedback = h("div", { class: "wb-wash pi-feedback", role: "status" });
     this.root = h("section", { class: "wb-root pi-root", "aria-label": "Packet inspector" },
       header, this.problem,
@@ -360,7 +364,7 @@ class Inspector {
         h("div", { class: "wb-card pi-hidden" }, h("h3", {}, "The packet does not say"),
           this.hidden),
         this.buildBreak(), this.buildGeometry()),
-      this.summary);
+      this.summary, this.share);
     keepKeys(this.root);
     el.append(this.root);
   }
@@ -559,6 +563,7 @@ class Inspector {
     this.drawBreak();
     this.drawGeometry();
     this.say();
+    say(this.code, view.code);
     say(this.summary, view.summary);
   }
 

@@ -12,6 +12,7 @@ import anywidget
 from workbench.errors import LessonError, WorkbenchError
 from workbench.panels.controls import script, style
 from workbench.panels.packet_journey import make
+from workbench.panels.packet_query import from_query, to_query
 from workbench.panels.packet_state import State, act
 from workbench.panels.packet_view import view
 from workbench.sphinx import Geometry, PrivateKey
@@ -58,6 +59,11 @@ class PacketInspector(anywidget.AnyWidget):
     def geometry(self) -> Geometry:
         """The lengths of the packet."""
         return self._state.geometry
+
+    @property
+    def query(self) -> str:
+        """The state as a short line; ``packet_inspector(query=...)`` brings it back exactly."""
+        return to_query(self._state)
 
     def do(self, name: str, **values: Any) -> State:
         """Take an action as the page does, from code: ``do("flip", offset=400, bit=0)``."""
@@ -113,6 +119,7 @@ class PacketInspector(anywidget.AnyWidget):
         shown = view(self._state, sealed=self._sealed, can_undo=bool(self._past))
         data = dict(shown.data)
         ask = self._ask
+        data["code"] = f'packet_inspector(query="{self.query}")'
         data["seal"] = None
         data["feedback"] = None
         if ask is not None and self._sealed:
@@ -131,6 +138,7 @@ def packet_inspector(
     seal: Seal = "steps",
     seed: int | None = None,
     presenter: bool = False,
+    query: str | None = None,
 ) -> PacketInspector:
     """A packet in the hand: choose a route, follow the packet, break it, reply to it.
 
@@ -151,6 +159,8 @@ def packet_inspector(
         For a packet that comes out the same again; by default it is random.
     presenter : bool
         Large type and thick lines, for a room.
+    query : str, optional
+        A state that a panel's ``query`` gave; the other values are not looked at then.
 
     Returns
     -------
@@ -160,12 +170,14 @@ def packet_inspector(
     Raises
     ------
     LessonError
-        A message that does not fit, or a number of hops outside 1 to 5.
+        A message that does not fit, a number of hops outside 1 to 5, or no such state.
     """
     if seed is not None and type(seed) is not int:
         raise LessonError(f"seed is a whole number or None, not {type(seed).__name__}")
     if seal not in ("steps", "break"):
         raise LessonError("seal is 'steps' or 'break'")
+    if query is not None:
+        return PacketInspector(from_query(query), ask, seal)
     start = secrets.randbits(64) if seed is None else seed
     state = State(network_seed=start, seed=start)
     state = act(state, {"name": "hops", "count": hops})

@@ -27,7 +27,7 @@ _COLUMNS = {1: (4,), 2: (3, 4), 3: (2, 3, 4), 4: (1, 2, 3, 4), 5: (0, 1, 2, 3, 4
 _FIRST_CHOICE = (0, 1, 2, 1, 0)
 _MAX_TEXT = 100_000
 _MAX_CUT = 64
-_MAX_WAIT_S = 3600.0
+MAX_WAIT_S = 3600.0
 
 
 class InputError(LessonError):
@@ -121,10 +121,10 @@ def act(
         after = replace(state, seed=new_seed(), breaks=(), step=0)
     else:
         after = handler(state, action)
-    return _settled(after)
+    return settled(after)
 
 
-def _settled(state: State) -> State:
+def settled(state: State) -> State:
     """The state, once its packet can be made and its step can be reached."""
     try:
         make(state.recipe)
@@ -185,9 +185,9 @@ def _wait(state: State, action: Mapping[str, Any]) -> State:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    if not 0 <= seconds <= _MAX_WAIT_S:
+    if not 0 <= seconds <= MAX_WAIT_S:
         raise InputError(
-            field, f"A wait is a number of seconds from 0 to {_MAX_WAIT_S:,.0f}, such as 0.4."
+            field, f"A wait is a number of seconds from 0 to {MAX_WAIT_S:,.0f}, such as 0.4."
         )
     c = state.route[hop].column
     return replace(state, waits_s=(*state.waits_s[:c], seconds, *state.waits_s[c + 1 :]))
