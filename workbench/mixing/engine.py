@@ -14,6 +14,7 @@ from workbench.mixing import kernels as k
 from workbench.mixing import topology
 from workbench.mixing.events import Events
 from workbench.mixing.state import (
+    F8,
     I8,
     LATENCY_BINS,
     LATENCY_SAMPLE,
@@ -63,7 +64,7 @@ def new_state(
         hazard=np.zeros(1),
         link_table=np.zeros((1, 1)),
         mix_ints=np.zeros((mixes, 8), np.int64),
-        mix_reals=np.zeros((mixes, 5)),
+        mix_reals=np.zeros((mixes, 7)),
         mass=np.zeros((rows, columns)),
         row_ints=np.zeros((rows, 2), np.int64),
         row_reals=np.zeros((rows, 2)),
@@ -149,9 +150,26 @@ def with_settings(state: State, scenario: Scenario, *, stride: int | None = None
     used = topology.nodes(scenario, stride)
     mix[used, k.M_MODE] = mix_modes(scenario)
     mix[used, k.M_DOWN] = topology.flags(scenario, scenario.down())
+    pool[:, k.M_SERVICE_S], pool[:, k.M_LOSS] = reals[k.SERVICE_S], reals[k.MIX_LOSS]
     pool[:, k.M_BIRTHS] = loops * scenario.delay_s if code.rule == k.BY_DELAY else 0.0
     into_mix = scenario.rate_per_mix_per_s
     pool[:, k.M_ABSORBED] = loops / into_mix if loops > 0.0 else 0.0
+    return state
+
+
+def with_own_settings(
+    state: State, *, capacities_per_s: F8 | None = None, losses: F8 | None = None
+) -> State:
+    """The state with a capacity and a loss of its own for each mix, by node.
+
+    Call it after :func:`with_settings`, which gives all mixes the scenario's one value. An
+    infinite capacity is no limit. The memoryless engine knows neither.
+    """
+    pool = state.mix_reals
+    if capacities_per_s is not None:
+        pool[:, k.M_SERVICE_S] = 1.0 / capacities_per_s
+    if losses is not None:
+        pool[:, k.M_LOSS] = losses
     return state
 
 

@@ -24,7 +24,7 @@ LATENCY_N, SAMPLE_N, SAMPLE_STRIDE, LIVE_SUM, CHECK_EVERY, EVENTS, CLIENTS, TARG
 INT_SCALARS = 32
 # -- columns of state.mix_ints, mix_reals, row_ints, row_reals, packets ------------------------
 M_MODE, M_DOWN, M_HELD, M_HAS_MASS, M_PENDING, M_HEAD, M_ARRIVALS, M_DROPS = range(8)
-M_FREE_AT, M_ABSORBED, M_BIRTHS, M_AREA, M_AREA_SINCE = range(5)
+M_FREE_AT, M_ABSORBED, M_BIRTHS, M_AREA, M_AREA_SINCE, M_SERVICE_S, M_LOSS = range(7)
 ROW_REFS, ROW_NEXT = 0, 1
 ROW_TIME, ROW_STILL = 0, 1
 P_NUMBER, P_KIND, P_SENDER, P_RECEIVER, P_TARGET, P_HOP, P_ROW, P_NEXT = range(8)
@@ -704,8 +704,7 @@ def advance(state, times, senders, receivers, codes, count, until):
     topology, rule, draw = ints[TOPOLOGY], ints[RULE], ints[DRAW]
     first = ints[SENDERS]
     is_logged = ints[IS_LOGGED] != 0
-    link_s, link_loss, mix_loss = reals[LINK_S], reals[LINK_LOSS], reals[MIX_LOSS]
-    service_s, delay_s = reals[SERVICE_S], reals[DELAY_S]
+    link_s, link_loss, delay_s = reals[LINK_S], reals[LINK_LOSS], reals[DELAY_S]
     spread, shape = reals[SPREAD], reals[SHAPE]
     scratch_row = mixes
     columns = mass.shape[1]
@@ -824,7 +823,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                 else:
                     node = route[slot, packets[slot, P_HOP]]
                     action = EXIT
-                    if mix_loss > 0.0 and _uniform(rng, R_LOSS) < mix_loss:
+                    if pool[node, M_LOSS] > 0.0 and _uniform(rng, R_LOSS) < pool[node, M_LOSS]:
                         cause = LOST_INSIDE
                         action = DROP
                     elif packets[slot, P_HOP] < layers - 1:
@@ -856,7 +855,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                     src = scratch_row if width > 0 else np.int64(-1)
                 node = m
                 action = EXIT
-                if mix_loss > 0.0 and _uniform(rng, R_LOSS) < mix_loss:
+                if pool[m, M_LOSS] > 0.0 and _uniform(rng, R_LOSS) < pool[m, M_LOSS]:
                     cause = LOST_INSIDE  # held like any other, gone when it should leave
                     action = DROP
                 elif packets[slot, P_HOP] < layers - 1:
@@ -889,7 +888,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                     action = DROP
                 if is_logged and action == ARRIVE:
                     wait = math.nan
-                    if rule == BY_DELAY and service_s == 0.0:
+                    if rule == BY_DELAY and pool[m, M_SERVICE_S] == 0.0:
                         wait = delays[slot, packets[slot, P_HOP]]
                     if kind == 3 and packets[slot, P_HOP] == layers - 1:
                         wait = math.nan
@@ -912,7 +911,8 @@ def advance(state, times, senders, receivers, codes, count, until):
                 action = ADMIT
                 if packets[slot, P_KIND] == 3 and packets[slot, P_HOP] == layers - 1:
                     counts[C_DONE, 3] += 1
-                elif service_s > 0.0:
+                elif pool[m, M_SERVICE_S] > 0.0:
+                    service_s = pool[m, M_SERVICE_S]
                     start = max(pool[m, M_FREE_AT], now)
                     ahead = math.ceil((start - now) / service_s - 1e-9)
                     if ahead > ints[QUEUE]:

@@ -54,6 +54,11 @@ class NetworkArrays:
     interval_costs_unym : float or array of shape (nodes,)
         0 or more.
 
+    Notes
+    -----
+    ``has_saturation`` may be set to False: stake beyond the saturation point then counts, as
+    in the game's rules without saturation; the cap on the pledge stays. No network pays so.
+
     Raises
     ------
     RewardError
@@ -96,6 +101,7 @@ class NetworkArrays:
         self.delegations_unym: Floats = np.zeros(0)
         self.entered_at_unym: Floats = np.zeros(0)  # T0
         self._shares_of_unit: Floats = np.zeros(0)  # a / (T0 + U)
+        self.has_saturation = True
         self.epoch = 0
         self.paid_in_interval_unym = 0.0
         self.reward_pool_unym = float(parameters.reward_pool_unym)
@@ -169,11 +175,13 @@ class NetworkArrays:
         rewards = (
             self.epoch_budget_unym
             * performance
-            * np.minimum(1.0, saturations)
+            * (np.minimum(1.0, saturations) if self.has_saturation else saturations)
             * (work + self._alpha * pledge_shares / nodes)
             / (1.0 + self._alpha)
         )
         rewards[work == 0] = 0.0
+        if not self.has_saturation:  # more stake than the supply must not pay beyond the budget
+            rewards *= min(1.0, self.epoch_budget_unym / max(float(rewards.sum()), 1e-300))
         operators, delegates = self._split(rewards, performance)
         self._book(operators, delegates)
         self.epoch += 1
