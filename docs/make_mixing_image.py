@@ -108,7 +108,7 @@ def picture() -> str:
         text(20, 300, "Leaving changes nothing but n, so all that leave between two", 12, SOFT),
         text(20, 318, "arrivals are counted and cost one logarithm together.", 12, SOFT),
         text(20, 346, "Corrupted mix: the packet keeps its own mass, past the pool.", 12, SOFT),
-        text(480, 120, "One target's chances, from a run (1 mix, 5 packets held)", 15),
+        text(480, 120, "One target's chances, from a run of one mix", 15),
     ]
     left, base, height = 490, 350, 190
     step = 340 / max(len(p), 1)
