@@ -90,10 +90,7 @@ def plays(lab: LabPage, root: str) -> bool:
 
 def stands_still(lab: LabPage, root: str, limit: int = 40) -> bool:
     """Whether the picture comes to rest: twelve equal hashes in a row, before long."""
-    for _ in range(limit):
-        if len(set(hashes(lab, root))) == 1:
-            return True
-    return False
+    return any(len(set(hashes(lab, root))) == 1 for _ in range(limit))
 
 
 def in_kernel_until(
