@@ -98,6 +98,12 @@ def test_a_fuller_mix_hides_more_and_the_limit_is_close(rho: float, factor: floa
     assert bits > entry - 1e-12
 
 
+@given(st.one_of(st.floats(0, 8), st.floats(15, 29)))
+def test_the_pool_for_some_bits_gives_those_bits(bits: float) -> None:
+    pool = an.poisson_mix_pool_for(bits)
+    assert an.poisson_mix_entropy_bits(min(pool, 1e9)) == pytest.approx(bits, abs=1e-6)
+
+
 def test_erlang_constants_and_the_standard_scenario() -> None:
     assert an.erlang_constant_bits(1) == pytest.approx(1.4427, abs=5e-5)
     assert an.erlang_constant_bits(2) == pytest.approx(2.2755, abs=1e-4)

@@ -98,3 +98,36 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
         an.view("vpn", "nobody")
     with pytest.raises(AnonymityError, match="mixnet"):
         an.view("carrier pigeon", "website")
+
+
+def test_an_eye_on_the_places_of_an_observer_sees_what_it_sees() -> None:
+    for seen in an.table():
+        eye = an.view_from(seen.system, wires=seen.wires, nodes=seen.nodes)
+        assert (eye.links, eye.sees_sender, eye.sees_receiver, eye.timing, eye.size) == (
+            seen.links, seen.sees_sender, seen.sees_receiver, seen.timing, seen.size,
+        )  # fmt: skip
+    with pytest.raises(AnonymityError, match="at least one"):
+        an.view_from("vpn")
+    with pytest.raises(AnonymityError, match="VPN server"):
+        an.view_from("vpn", nodes=["middle node"])
+
+
+@pytest.mark.parametrize("system", an.SYSTEMS)
+def test_another_eye_never_blinds_the_first(system: str) -> None:
+    rank = {"no": 0, "suspects only": 1, "by timing": 2, "knows": 3}
+    wires, nodes = an.wires_of(system), an.path_of(system)[1:]
+    places = [("wire", wire) for wire in wires] + [("node", node) for node in nodes]
+
+    def seen(chosen: tuple[tuple[str, object], ...]) -> int:
+        view = an.view_from(
+            system,
+            wires=[place for kind, place in chosen if kind == "wire"],
+            nodes=[place for kind, place in chosen if kind == "node"],
+        )
+        return rank[view.links]
+
+    for size in (1, 2, 3):
+        for chosen in itertools.combinations(places, size):
+            for more in places:
+                if more not in chosen:
+                    assert seen((*chosen, more)) >= seen(chosen)

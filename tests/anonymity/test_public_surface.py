@@ -47,6 +47,12 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (an.pool_packets, {"packets_per_s": 10.0, "delay_s": 1.0, "mixes": 2}),
     (an.pool_distribution, {"rho": 2.0}),
     (an.poisson_mix_entropy_bits, {"rho": 2.0}),
+    (an.poisson_mix_pool_for, {"bits": 3.0}),
+    (an.wires_of, {"system": "vpn"}),
+    (
+        an.view_from,
+        {"system": "vpn", "wires": [("you", "VPN server")], "nodes": ["VPN server"]},
+    ),
     (an.leave_probabilities, {"before": 3, "stayed": 2, "came": 1}),
     (an.leave_entropy_bits, {"previous_bits": 1.0, "stayed": 2, "came": 1}),
     (an.erlang_constant_bits, {"layers": 3}),

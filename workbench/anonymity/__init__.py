@@ -25,6 +25,7 @@ from workbench.anonymity.closed_forms import (
     leave_entropy_bits,
     leave_probabilities,
     poisson_mix_entropy_bits,
+    poisson_mix_pool_for,
     pool_distribution,
     pool_packets,
     river_guess_bits,
@@ -95,6 +96,8 @@ from workbench.anonymity.observers import (
     path_of,
     table,
     view,
+    view_from,
+    wires_of,
 )
 from workbench.anonymity.planning import Curve, equal_anonymity, least_width, plan
 from workbench.anonymity.searching import Plan
@@ -196,6 +199,7 @@ __all__ = [
     "plan",
     "poisson_blending",
     "poisson_mix_entropy_bits",
+    "poisson_mix_pool_for",
     "pool_distribution",
     "pool_packets",
     "renyi_entropy_bits",
@@ -222,5 +226,7 @@ __all__ = [
     "trilemma_of",
     "trilemma_point",
     "view",
+    "view_from",
     "watch_senders",
+    "wires_of",
 ]

@@ -93,6 +93,37 @@ def poisson_mix_entropy_bits(rho: float) -> float:
     return _poisson_mix_entropy(mean)
 
 
+def poisson_mix_pool_for(bits: float) -> float:
+    """Packets that a Poisson mix must hold on average to give so many bits: the inverse, exact.
+
+    Divide by the packets a second that come in for the delay, or by the delay for the traffic.
+
+    Parameters
+    ----------
+    bits : float
+        Wanted mean entropy of ``poisson_mix_entropy_bits``, 0 to 30; met to a relative 1e-9.
+
+    Examples
+    --------
+    >>> round(poisson_mix_pool_for(6.0) / 100.0, 3)  # seconds of delay at 100 packets/s
+    0.235
+    """
+    wanted = number("bits", bits, 0.0, 30.0)
+    if wanted == 0.0:
+        return 0.0
+    if wanted < 1e-9:
+        return wanted / 2.0  # a nearly empty mix gives 2 rho bits
+    # The slope of bits over log2(rho) is 1 for thick pools, so steps of the error end quickly;
+    # for thin ones bits grow about as rho does, and a step in proportion is the better one.
+    rho = wanted if wanted < 1.0 else float(2.0 ** (wanted - 1.4427))
+    for _ in range(200):
+        bits = poisson_mix_entropy_bits(rho)
+        if abs(bits - wanted) < 1e-10 * max(wanted, 1e-3):
+            break
+        rho *= wanted / bits if wanted < 1.0 else 2.0 ** (wanted - bits)
+    return rho
+
+
 @lru_cache(maxsize=4096)
 def _poisson_mix_entropy(rho: float) -> float:
     first, weights = poisson_window(rho)

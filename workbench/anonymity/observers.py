@@ -18,10 +18,12 @@ All words are taken to be encrypted up to the website (https): only it can read 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.anonymity._checks import choice
+from workbench.anonymity._checks import choice, shown
+from workbench.errors import AnonymityError
 
 SYSTEMS = ("direct", "vpn", "onion", "mixnet")
 USER = "you"
@@ -172,6 +174,53 @@ def view(system: str, observer: str) -> View | None:
     return _view(system, by_key[choice("observer", observer, tuple(by_key))])
 
 
+def view_from(
+    system: str,
+    *,
+    wires: Iterable[tuple[str, str]] = (),
+    nodes: Iterable[str] = (),
+) -> View:
+    """What an eye sees that sits on any wires and nodes of a path: for dragging it about.
+
+    Parameters
+    ----------
+    system : str
+        "direct", "vpn", "onion" or "mixnet".
+    wires : iterable of (str, str)
+        Some of ``wires_of(system)``.
+    nodes : iterable of str
+        Some places of ``path_of(system)`` behind you.
+
+    Returns
+    -------
+    View
+        With "custom" as its observer.
+
+    Examples
+    --------
+    >>> view_from("onion", nodes=["first node", "last node"]).links
+    'by timing'
+    """
+    path, known = path_of(system), wires_of(system)
+    try:
+        watched, held = [tuple(wire) for wire in wires], list(nodes)
+        is_named = all(isinstance(name, str) for wire in (*watched, held) for name in wire)
+    except TypeError:
+        is_named = False
+    if not is_named:
+        raise AnonymityError("wires must be pairs of names, nodes must be names")
+    for wire in watched:
+        if wire not in known:
+            raise AnonymityError(f"wires must be from {known}; got {shown(wire)}")
+    for node in held:
+        if node not in path[1:]:
+            raise AnonymityError(f"nodes must be from {path[1:]}; got {shown(node)}")
+    if not watched and not held:
+        raise AnonymityError("expected at least one wire or node to watch")
+    at = {known.index((a, b)) for a, b in watched}
+    return _seen(system, "custom", at, {path.index(node) for node in held})
+
+
 def table() -> tuple[View, ...]:
     """Every observer of every system, where it has a place: system by system."""
     views = (_view(system, observer) for system in SYSTEMS for observer in OBSERVERS)
@@ -211,9 +260,11 @@ def places_of(system: str, observer: Observer) -> tuple[set[int], set[int]] | No
 
 def _view(system: str, observer: Observer) -> View | None:
     places = places_of(system, observer)
-    if places is None:
-        return None
-    wires, held = places
+    return None if places is None else _seen(system, observer.key, *places)
+
+
+def _seen(system: str, key: str, wires: set[int], held: set[int]) -> View:
+    """What whoever watches these wires and holds these places sees."""
     path = path_of(system)
     last = len(path) - 1
     # An address is seen on a wire that touches it, or by a node that is its neighbour.
@@ -224,7 +275,7 @@ def _view(system: str, observer: Observer) -> View | None:
     links, why = _links(system, wires, held, sees_sender, sees_receiver)
     return View(
         system=system,
-        observer=observer.key,
+        observer=key,
         wires=tuple((path[w], path[w + 1]) for w in sorted(wires)),
         nodes=tuple(path[n] for n in sorted(held)),
         sees_sender=sees_sender,
