@@ -59,9 +59,7 @@ def simulate_many(
     wanted = list(scenarios)
     for scenario in wanted:
         if not isinstance(scenario, Scenario):
-            raise SimulationError(
-                f"simulate_many needs Scenarios; got a {type(scenario).__name__}"
-            )
+            raise SimulationError(f"simulate_many needs Scenarios; got a {type(scenario).__name__}")
     if executor is None:
         with ThreadPoolExecutor() as threads:
             return _collect(wanted, threads, progress, settings)
