@@ -32,6 +32,7 @@ LOG_ROW_BYTES = 41
 MARGIN = 0.15  # of the sending time before the first and after the last possible target
 WARM_UP_JOURNEYS = 5.0
 TAIL_JOURNEYS = 60.0
+MOST_FLUSHES = 1e9
 _TARGETS = 1  # purpose number of the choice of targets
 
 
@@ -128,15 +129,22 @@ class _Plan:
         elif duration_s is None:
             duration_s = 30.0
         self.duration_s = _number("duration_s", duration_s, 1e-6, 1e9)
-        self.journey_s = journey_s(scenario)
+        self.journey_s = journey_s(scenario) if rate > 0.0 else 0.0
         margin = max(MARGIN * self.duration_s, WARM_UP_JOURNEYS * self.journey_s)
         self.warm_up_s = margin
         self.window_end_s = margin + (1.0 - 2.0 * MARGIN) * self.duration_s
         self.sending_s = self.window_end_s + margin
         self.rate = rate
+        flushes = scenario.mixes * self.sending_s / code.interval_s if code.interval_s else 0.0
+        if flushes > MOST_FLUSHES:
+            raise SimulationError(
+                f"this run would take {flushes:.1e} flushes of nearly empty mixes (at most "
+                f"{MOST_FLUSHES:.0e}): its pools fill too slowly; send more, keep less in the "
+                "pools, or flush less often"
+            )
         self.engine = _engine(scenario, _one_of("engine", engine, ENGINES), self.log)
         if memory_bytes is None:
-            memory_bytes = 0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+            memory_bytes = 0.75 * _machine_bytes()
         self.memory_bytes = _number("memory_bytes", memory_bytes, 1, 1e18)
         needed = self.bytes_needed()
         if needed > self.memory_bytes:
@@ -168,6 +176,14 @@ class _Plan:
             crossings = self.rate * self.sending_s * (scenario.layers + 1)
             total += 2.0 * LOG_ROW_BYTES * crossings
         return 2.0 * total  # arrays double when they grow
+
+
+def _machine_bytes() -> float:
+    """This machine's memory, or 4 GB where it does not tell."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return 4e9
 
 
 def _number(name: str, value: object, low: float, high: float, whole: bool = False) -> float:
