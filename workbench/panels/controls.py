@@ -12,16 +12,17 @@ from importlib.resources import files
 from workbench.panels import palette
 
 
-def script(name: str) -> str:
+def script(*names: str) -> str:
     """The shared script followed by a panel's own, as one ES module.
 
     Parameters
     ----------
-    name : str
-        A file of this package that ends in ``export default { render }``, such as
-        ``"packet_inspector.js"``. It may use every function of ``controls.js``.
+    *names : str
+        Files of this package; the last ends in ``export default { render }``, such as
+        ``"packet_inspector.js"``. Each may use every function of ``controls.js`` and of the
+        files before it.
     """
-    return _lean(_asset("controls.js") + "\n" + _asset(name))
+    return _lean("\n".join(_asset(name) for name in ("controls.js", *names)))
 
 
 def style(*names: str) -> str:

@@ -1,0 +1,129 @@
+"""What small panels share: messages from the page, a guess before the rest, undo and reset.
+
+A panel is a frozen state, a function that takes an action of the page, and a function that
+says what there is to see. This class carries them between kernel and page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import anywidget
+
+from workbench.errors import LessonError, WorkbenchError
+from workbench.teaching import Prediction
+
+_MOST_UNDO = 50
+S = TypeVar("S")
+
+
+class AskingPanel(anywidget.AnyWidget, Generic[S]):
+    """Base of panels that ask before they show; a subclass says what its state means.
+
+    No trait holds data: the page asks when it is there, and asks again after a reload, so
+    that a saved notebook stays small.
+    """
+
+    def __init__(self, state: S, ask: Prediction | None = None) -> None:
+        super().__init__()
+        self._first = self._state = state
+        self._past: list[S] = []
+        self._ask = ask
+        self.on_msg(self._on_message)
+
+    # --- what a subclass says ---
+
+    def _act(self, state: S, action: Mapping[str, Any]) -> S:
+        """The state after an action; a WorkbenchError leaves it as it was."""
+        raise NotImplementedError
+
+    def _view(self, state: S, is_sealed: bool) -> dict[str, Any]:
+        """What there is to see, as plain data; nothing of the answer while sealed."""
+        raise NotImplementedError
+
+    def _looks(self, before: S, after: S) -> bool:
+        """Whether only the way of looking changed, which undo should not stop at."""
+        return False
+
+    def _fresh(self, state: S) -> S:
+        """The state that reset leads to, from the panel's first one."""
+        return state
+
+    # --- what all share ---
+
+    @property
+    def state(self) -> S:
+        """What stands in the panel, as a frozen value."""
+        return self._state
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether a guess is still awaited."""
+        return self._ask is not None and not self._ask.is_locked
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """What the page is told now: plain data."""
+        data = self._view(self._state, self.is_sealed)
+        data.update(seal=None, feedback=None, can_undo=bool(self._past))
+        if self._ask is not None and self.is_sealed:
+            data["seal"] = self._ask.ask()
+        elif self._ask is not None and self._ask.feedback is not None:
+            feedback = self._ask.feedback
+            data["feedback"] = {"lines": list(feedback.lines), "why": feedback.why}
+        return data
+
+    def do(self, name: str, **values: Any) -> S:
+        """Take an action as the page does, from code: ``do("presenter")``."""
+        self._take({"name": name, **values})
+        self._show(None)
+        return self._state
+
+    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+        # Anything may come from the page: whatever it is, the panel answers and lives.
+        if not isinstance(content, Mapping):
+            return
+        serial = content.get("serial")
+        try:
+            if content.get("name") == "guess" and self._ask is not None:
+                self._ask.lock(content.get("answers"))
+            elif content.get("name") != "hello":
+                self._take(content)
+        except WorkbenchError as error:
+            field = "ask" if content.get("name") == "guess" else ""
+            self.send({"serial": serial, "problem": {"field": field, "text": str(error)}})
+            return
+        self._show(serial)
+
+    def _take(self, action: Mapping[str, Any]) -> None:
+        name = action.get("name")
+        if name == "undo":
+            if self._past:
+                self._state = self._past.pop()
+            return
+        after = self._fresh(self._first) if name == "reset" else self._act(self._state, action)
+        if after == self._state:
+            return
+        if not self._looks(self._state, after):
+            self._past = [*self._past[-_MOST_UNDO + 1 :], self._state]
+        self._state = after
+
+    def _show(self, serial: Any) -> None:
+        self.send({"serial": serial, "view": self.view})
+
+
+def whole(action: Mapping[str, Any], key: str, low: int, high: int, expected: str) -> int:
+    """A whole number of an action, or a LessonError that says what was expected."""
+    value = action.get(key)
+    if type(value) is not int or not low <= value <= high:
+        raise LessonError(expected)
+    return value
+
+
+def one_of(action: Mapping[str, Any], key: str, known: tuple[str, ...], expected: str) -> str:
+    """A word of an action, or a LessonError that says what was expected."""
+    value = action.get(key)
+    if not isinstance(value, str) or value not in known:
+        raise LessonError(expected)
+    return value
