@@ -89,16 +89,19 @@ FRAMES = "() => [document.querySelector('.wb-flow').mixnetFlow.frames(), perform
 def measure(figures: int = 2, seconds: float = 30.0, interval_s: float = 0.1) -> list[Row]:
     """Open the panel, let it run for so long, and say what was seen."""
     cell = PANEL.replace("FIGURES", str(figures)).replace("INTERVAL", str(interval_s))
-    with serve_lab() as server, start_chromium(server) as browser:
-        with browser.open_cells([cell], run=True) as lab:
-            lab.page.wait_for_selector('.wb-flow[data-live="true"]')
-            lab.page.evaluate("() => document.querySelector('.wb-flow').scrollIntoView()")
-            lab.page.wait_for_timeout(3000)
-            rows = _playing(lab, figures, seconds)
-            lab.in_kernel("0", "pump.pause()")
-            lab.page.wait_for_timeout(1000)
-            rows.append(_paused(lab))
-            outside = len(lab.outside_requests)
+    with (
+        serve_lab() as server,
+        start_chromium(server) as browser,
+        browser.open_cells([cell], run=True) as lab,
+    ):
+        lab.page.wait_for_selector('.wb-flow[data-live="true"]')
+        lab.page.evaluate("() => document.querySelector('.wb-flow').scrollIntoView()")
+        lab.page.wait_for_timeout(3000)
+        rows = _playing(lab, figures, seconds)
+        lab.in_kernel("0", "pump.pause()")
+        lab.page.wait_for_timeout(1000)
+        rows.append(_paused(lab))
+        outside = len(lab.outside_requests)
     return [*rows, Row("requests that left the machine", outside, "", "0")]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -46,9 +45,11 @@ LOG = """[
 PICTURE = """() => {
     const flow = document.querySelector('.wb-flow').mixnetFlow;
     return {drawn: flow.drawn(), shown: flow.shown(), told: flow.told(), info: flow.info(),
-        layout: flow.layout(), held: flow.layout().nodes.map((_, cell) => flow.held(cell))};
+        layout: flow.layout(), held: flow.layout().nodes.map((_, cell) => flow.held(cell)),
+        heldAt: flow.layout().nodes.map((_, cell) => flow.heldAt(cell))};
 }"""
 NOWHERE = -(2**31)
+FRAME_S = 0.1 / 3
 TRAVEL_S = 0.45 / 3  # of network time: half a second of delay is shown three times slower
 
 
@@ -97,6 +98,16 @@ def places_in_log(log: list[list[float]], shown_s: float) -> dict[int, tuple[str
     return places
 
 
+def counts_are_exact(seen: dict[str, Any], log: list[list[float]]) -> None:
+    """The number below each mix is the log's, at a moment just before its column's time."""
+    for mix, (held, at_s) in enumerate(zip(seen["held"], seen["heldAt"], strict=True)):
+        behind_s = seen["shown"] - (mix // 3 + 1) * TRAVEL_S - at_s
+        assert 0 <= behind_s <= FRAME_S / 8 + 1e-6
+        arrived = sum(row[3] == mix and row[5] <= at_s for row in log)
+        left = sum(row[2] == mix and row[4] <= at_s for row in log)
+        assert held == arrived - left
+
+
 def test_every_packet_painted_is_in_the_event_log_at_that_place(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
@@ -112,9 +123,7 @@ def test_every_packet_painted_is_in_the_event_log_at_that_place(open_cells):
         assert len(painted) == len(seen["drawn"])
         assert len(painted) > 40
         assert painted == truth
-        # The number below each mix is the number of packets painted in it.
-        inside = Counter(place for how, place, _ in truth.values() if how == "mix")
-        assert seen["held"] == [inside[mix] for mix in range(9)]
+        counts_are_exact(seen, log)
         lab.in_kernel("0", "pump.play()")
         run_for(lab, seen["shown"] + 0.3)
 
@@ -349,12 +358,9 @@ def test_a_crowd_is_sampled_and_the_sample_is_labelled(open_cells):
     assert one_in > 1
     assert len(seen["drawn"]) <= 700
     expect(lab.page.locator(".flow-sample")).to_contain_text(f"1 in {one_in} drawn")
-    truth = places_in_log(lab.in_kernel(LOG), seen["shown"])
-    inside = Counter(place for how, place, _ in truth.values() if how == "mix")
-    exact = [inside[mix] for mix in range(9)]
-    # Counts are sent on a grid of an eighth of a frame: between two of its times they differ
-    # by what crossed meanwhile, which the last grid time before the column's time leaves out.
-    assert all(abs(a - b) <= 0.1 * b for a, b in zip(seen["held"], exact, strict=True))
+    log = lab.in_kernel(LOG)
+    counts_are_exact(seen, log)
+    truth = places_in_log(log, seen["shown"])
     assert {one["packet"] for one in seen["drawn"]} <= set(truth)
 
 

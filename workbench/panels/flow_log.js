@@ -111,6 +111,11 @@ class FlowLog {
     return lastBefore(this.pools, this.columnTime(shown, layer))?.held;
   }
 
+  // When that count was taken: at most an eighth of a frame before the column's time.
+  countTime(shown, layer) {
+    return lastBefore(this.pools, this.columnTime(shown, layer))?.time;
+  }
+
   belief(shown, layer) {
     return lastBefore(this.beliefs, this.columnTime(shown, layer))?.belief ?? null;
   }

@@ -391,6 +391,7 @@ export function start(host) {
     info: () => ({ ...scene.info }),
     layout: () => scene.layout,
     held: (cell) => scene.held(play.shown, cell),
+    heldAt: (cell) => scene.log.countTime(play.shown, scene.layout.nodes[cell].layer),
     chance: (cell) => scene.chance(play.shown, cell),
   };
   el.append(root);
