@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,11 @@ class Traffic(NamedTuple):
 
 def seeded(seed: int, index: int = 0) -> U8:
     """One xoshiro256++ state for each purpose, spawned from the seed (numpy's SeedSequence)."""
+    return _spawned(seed, index).copy()
+
+
+@functools.lru_cache(64)  # a hand on a slider asks for the same seed again and again
+def _spawned(seed: int, index: int) -> U8:
     children = np.random.SeedSequence([seed, index]).spawn(k.STREAMS)
     return np.array([child.generate_state(4, np.uint64) for child in children])
 
