@@ -12,6 +12,8 @@ class Scene {
     this.frames = 0;
     this.fullest = 0;
     this.unseen = 0; // packets that were inside before the picture began: counted, not drawn
+    this.isAllSeen = false;
+    this.hasLost = false;
     this.crowd = 0;
   }
 
@@ -92,8 +94,7 @@ class Scene {
       ({ inside: small, big, room } = this.sizes());
       sorted = this.sort(shown, room);
     }
-    this.unseen = this.info.one_in > 1 ? 0 : sorted.inside.reduce((sum, held, cell) => sum
-      + Math.max(0, this.held(shown, cell) - held.length), 0);
+    this.countUnseen(shown, sorted.inside);
     pen.clearRect(0, 0, layout.width, layout.height);
     this.painted = [];
     this.mine = null;
@@ -108,6 +109,18 @@ class Scene {
     }
     if (layout.isOpen) layout.nodes.forEach((_, cell) => this.paintLabel(cell, shown, asObserver));
     this.frames += 1;
+  }
+
+  // Counts are a moment behind the picture, so the first zero is believed and kept.
+  countUnseen(shown, inside) {
+    const held = inside.map((_, cell) => this.held(shown, cell));
+    if (this.isAllSeen || this.info.one_in > 1 || !held.some(Boolean)) {
+      this.unseen = 0;
+      return;
+    }
+    this.unseen = inside.reduce((sum, packets, cell) => sum
+      + Math.max(0, held[cell] - packets.length), 0);
+    this.isAllSeen = this.unseen === 0;
   }
 
   note(packet, [x, y], more) {
@@ -145,6 +158,7 @@ class Scene {
     const { pen, layout, ink } = this;
     const where = { from: leg.source, to: homeOf(leg.target) ?? leg.target, share };
     if (isLost) {
+      this.hasLost = true;
       if (leg.source < 0) return;
       const node = layout.nodes[this.cellOf(leg.source)];
       const corner = [node.x + layout.radius, node.y - layout.radius];

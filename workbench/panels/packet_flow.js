@@ -132,6 +132,7 @@ export function start(host) {
       const text = nodeWords(cell);
       if (button.getAttribute("aria-label") !== text) button.setAttribute("aria-label", text);
     });
+    if (scene.hasLost && !key.querySelector(".flow-swatch-lost")) writeKey();
     const isFollowing = info.followed !== null;
     const out = scene.log.beliefOut(play.shown);
     say(yours, isFollowing ? `your packet: number ${info.followed}`
@@ -297,6 +298,7 @@ export function start(host) {
     }
     if (marks.corrupt.size) items.push(item("corrupt", "corrupted"));
     if (marks.down.size) items.push(item("down", "down"));
+    if (scene.hasLost) items.push(item("lost", "lost"));
     key.replaceChildren(...items);
   }
 

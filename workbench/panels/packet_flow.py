@@ -57,8 +57,8 @@ def slow_down_for(delay_s: float) -> float:
 
     Examples
     --------
-    >>> slow_down_for(0.5), slow_down_for(0.015), slow_down_for(2.0), slow_down_for(60.0)
-    (3.0, 100.0, 1.0, 0.02)
+    >>> slow_down_for(0.5), slow_down_for(0.015), slow_down_for(2.0), slow_down_for(28.0)
+    (3.0, 100.0, 1.0, 0.1)
     """
     if delay_s <= 0:
         return 1.0
