@@ -20,7 +20,7 @@ _HOMES: dict[str, str] = {
     "Run": "workbench.mixing.simulate",
     "LiveMixnet": "workbench.mixing.live",
 }
-_PACKAGES = ("sphinx", "mixing", "anonymity", "rewards", "panels", "teaching")
+_PACKAGES = ("sphinx", "mixing", "anonymity", "rewards", "system", "panels", "teaching")
 
 __all__ = [
     "LiveMixnet",

@@ -1,0 +1,453 @@
+"""The loop: active set -> routes -> load and drops -> performance -> rewards -> stake -> again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.errors import ScenarioError, SimulationError
+from workbench.mixing.exactness import approximation
+from workbench.mixing.run import Spread
+from workbench.mixing.traffic import generator
+from workbench.rewards import checks, decentralisation, selection
+from workbench.rewards.arrays import EpochArrays, NetworkArrays
+from workbench.rewards.parameters import Role
+from workbench.system import measure
+from workbench.system.carry import Carried, carry, probe
+from workbench.system.choices import NOBODY, Moved, move_delegators, offers_of, turn_margins
+from workbench.system.setting import FIXED_KNOBS, SystemScenario
+from workbench.system.start import UNYM, draw_people, found_network, places
+from workbench.system.table import EpochFrame, EpochRow, EpochTable
+from workbench.system.width import Width, planned_width
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+Progress = Callable[[float], object]
+Turns = Mapping[int, Mapping[str, Any]]
+
+_DRAW, _PLACE, _CHOICES = 5, 6, 7  # purposes of an epoch's generators
+MOST_EPOCHS = 1_000_000
+
+
+class LiveSystem:
+    """A whole network that advances epoch by epoch while its knobs are turned.
+
+    Each epoch the active set is drawn by stake and measured performance, the mixing engine
+    carries a sample of the traffic through it, what each node dropped becomes its
+    performance, performance and stake become rewards, delegators and operators respond, and
+    the width follows the traffic. Same setting and same calls give the same frames.
+
+    Parameters
+    ----------
+    setting : SystemScenario, optional
+
+    Raises
+    ------
+    ScenarioError
+        For anything but a SystemScenario.
+
+    Notes
+    -----
+    Every node is believed to perform perfectly until it was first measured. It does not say
+    how people would really behave: they choose by logit with inertia and noise, a few at a
+    time.
+
+    Examples
+    --------
+    >>> live = LiveSystem(SystemScenario(sample_s=0.5, targets=20))
+    >>> frame = live.advance()
+    >>> changed = live.set(clients=200)
+    >>> live.advance().row.epoch, live.epoch, live.table.epochs, live.setting.traffic.clients
+    (1, 2, 2, 200)
+    """
+
+    def __init__(self, setting: SystemScenario | None = None) -> None:
+        self._setting = SystemScenario() if setting is None else setting
+        if not isinstance(self._setting, SystemScenario):
+            kind = type(setting).__name__
+            raise ScenarioError(f"a LiveSystem needs a SystemScenario; got a {kind}")
+        self._people = draw_people(self._setting)
+        self._network, self._owners = found_network(self._setting)
+        self._performances: Floats = np.ones(self._setting.nodes)
+        self._width = self._setting.traffic.width
+        self._rows: list[EpochRow] = []
+
+    # -- what it is -----------------------------------------------------------------------
+
+    @property
+    def setting(self) -> SystemScenario:
+        """The present setting; its ``traffic.width`` is the one that was started with."""
+        return self._setting
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs have passed."""
+        return len(self._rows)
+
+    @property
+    def width(self) -> int:
+        """Mixes a layer in the next epoch, as planned."""
+        return min(self._width, self._setting.widest)
+
+    @property
+    def table(self) -> EpochTable:
+        """All epochs so far."""
+        return EpochTable(self._rows)
+
+    def set(self, **knobs: Any) -> tuple[str, ...]:
+        """Turn knobs of the system or of its traffic; they hold from the next epoch on.
+
+        Returns
+        -------
+        tuple of str
+            Names of the knobs that changed.
+
+        Raises
+        ------
+        ScenarioError
+            For an unknown knob, a value out of range, or a knob that would make another
+            network (:data:`~workbench.system.FIXED_KNOBS`); nothing has changed then.
+        """
+        new = self._setting.replace(**knobs)
+        old = self._setting
+        for name in FIXED_KNOBS:
+            part = (old, new) if name in SystemScenario.knobs() else (old.traffic, new.traffic)
+            if getattr(part[0], name) != getattr(part[1], name):
+                raise ScenarioError(f"{name} makes another network: start a new LiveSystem")
+        if new.margin != old.margin:
+            self._network.set_terms(margins=new.margin)
+        if new.cost_nym != old.cost_nym:
+            self._network.set_terms(interval_costs_unym=new.cost_nym * UNYM)
+        self._setting = new
+        return tuple(
+            name
+            for name in knobs
+            if name == "traffic" or _knob_of(old, name) != _knob_of(new, name)
+        )
+
+    # -- one epoch ------------------------------------------------------------------------
+
+    def advance(self) -> EpochFrame:
+        """Let one epoch (an hour) pass and tell what happened in it."""
+        weights = self._weights()
+        roles, layout = self._drawn(weights)
+        carried = self._carried(layout)
+        sampled, drops = self._sample_of_nodes(layout, carried)
+        measured = measure.performance_of(sampled, drops, self._performances)
+        self._performances = measured.performances
+        budget = self._network.epoch_budget_unym
+        paid = self._paid(roles)
+        moved, changed = self._responses()
+        offered = carried.offered_per_s if carried else 0.0
+        is_known = carried is not None
+        planned = (
+            planned_width(self._setting, layout.shape[1], offered)
+            if is_known
+            else Width(self.width, "step")
+        )
+        frame = self._frame(
+            weights, roles, layout, carried, (sampled, drops), measured, paid, budget,
+            moved, changed, planned,
+        )  # fmt: skip
+        self._width = planned.mixes
+        self._rows.append(frame.row)
+        return frame
+
+    def _rng(self, purpose: int) -> np.random.Generator:
+        """Chance of this epoch for one purpose; epochs need no memory of earlier ones."""
+        return generator(self._setting.traffic.seed, ((self.epoch + 1) << 10) + purpose)
+
+    def _weights(self) -> Floats:
+        fullness = self._network.saturations
+        scores = selection.weight(1.0, self._performances)
+        if self._setting.saturation == "on":
+            fullness = np.minimum(1.0, fullness)
+        return np.asarray(fullness * scores)
+
+    def _drawn(self, weights: Floats) -> tuple[NDArray[np.int8], Whole]:
+        """Roles by node, and the active nodes in their layers: int64 (layers, width)."""
+        setting, network = self._setting, self._network
+        network.has_saturation = setting.saturation == "on"
+        parameters = places(setting, self.width)
+        network.use(parameters)
+        drawn = selection.draw(weights, parameters, self._rng(_DRAW))
+        roles = drawn.roles.copy()
+        active = drawn.having(Role.MIX)
+        width = len(active) // setting.traffic.layers
+        active = self._rng(_PLACE).permutation(active)
+        # Too few nodes to fill every layer: those left over wait.
+        roles[active[width * setting.traffic.layers :]] = Role.STANDBY
+        active = active[: width * setting.traffic.layers]
+        return roles, active.reshape(setting.traffic.layers, width).astype(np.int64)
+
+    def _capacities(self) -> Floats:
+        median = self._setting.traffic.capacity_per_s
+        if median is None:
+            return np.full(self._setting.nodes, np.inf)
+        return median * np.exp(self._setting.capacity_spread * self._people.capacity_units)
+
+    def _losses(self) -> Floats:
+        losses = np.full(self._setting.nodes, self._setting.traffic.mix_loss)
+        for node, loss in self._setting.faults:
+            losses[node] = loss
+        return losses
+
+    def _carried(self, layout: Whole) -> Carried | None:
+        if not layout.size:
+            return None
+        active = layout.ravel()
+        setting = self._setting
+        has_limit = setting.traffic.capacity_per_s is not None
+        return carry(
+            setting.traffic.replace(width=layout.shape[1]),
+            capacities_per_s=self._capacities()[active] if has_limit else None,
+            losses=self._losses()[active],
+            sample_s=setting.sample_s,
+            targets=setting.targets,
+            index=2 * (self.epoch + 1),
+        )
+
+    def _sample_of_nodes(self, layout: Whole, carried: Carried | None) -> tuple[Whole, Whole]:
+        """Packets that tried each node in this epoch, and those that it dropped."""
+        sampled = np.zeros(self._setting.nodes, np.int64)
+        drops = np.zeros(self._setting.nodes, np.int64)
+        if carried is not None:
+            sampled[layout.ravel()], drops[layout.ravel()] = carried.arrivals, carried.drops
+        others = np.setdiff1d(np.arange(self._setting.nodes), layout.ravel())
+        sampled[others], drops[others] = probe(
+            self._setting.traffic,
+            losses=self._losses()[others],
+            packets_per_node=self._setting.probes_per_node,
+            index=2 * (self.epoch + 1) + 1,
+        )
+        return sampled, drops
+
+    def _paid(self, roles: NDArray[np.int8]) -> EpochArrays:
+        return self._network.advance_epoch(self._performances, roles=roles)
+
+    def _responses(self) -> tuple[Moved, int]:
+        setting, network, rng = self._setting, self._network, self._rng(_CHOICES)
+        scores = np.asarray(selection.weight(1.0, self._performances))
+        behaviour = setting.behaviour
+        offers = offers_of(network, setting, self._performances, scores)
+        operators = np.flatnonzero(rng.random(setting.nodes) < setting.operator_activation)
+        delegations = len(network.delegation_nodes)
+        looks = rng.random(delegations) < setting.activation
+        looks &= self._people.reluctance[self._owners] >= setting.abstainers
+        awake = rng.permutation(np.flatnonzero(looks))
+        changed = turn_margins(network, offers, operators, setting.margin_step, behaviour, rng)
+        moved = NOBODY
+        if len(awake):
+            offers = offers_of(network, setting, self._performances, scores)
+            moved, self._owners = move_delegators(
+                network, offers, self._owners, awake, behaviour, rng
+            )
+        return moved, changed
+
+    # -- telling --------------------------------------------------------------------------
+
+    def _frame(
+        self,
+        weights: Floats,
+        roles: NDArray[np.int8],
+        layout: Whole,
+        carried: Carried | None,
+        sample: tuple[Whole, Whole],
+        measured: measure.Measured,
+        paid: EpochArrays,
+        budget: float,
+        moved: Moved,
+        changed: int,
+        planned: Width,
+    ) -> EpochFrame:
+        setting, network = self._setting, self._network
+        loads = np.zeros(setting.nodes)
+        if carried is not None:
+            loads[layout.ravel()] = carried.loads_per_s
+        capacities = self._capacities()
+        active = layout.ravel()
+        losses = self._losses()
+        known = setting.traffic
+        if losses[active].any():
+            known = known.replace(mix_loss=float(losses[active].max()))
+        return EpochFrame(
+            row=self._row(
+                roles, layout, carried, sample[0], measured, paid, budget, moved, changed,
+                loads, capacities,
+            ),
+            setting=setting,
+            roles=roles,
+            places=layout,
+            weights=weights,
+            performances=measured.performances,
+            performance_errors=measured.errors,
+            sampled=sample[0],
+            drops=sample[1],
+            loads_per_s=loads,
+            capacities_per_s=capacities,
+            pledges_nym=network.operators_unym / UNYM,
+            delegations_nym=network.delegates_unym / UNYM,
+            saturations=network.saturations,
+            margins=network.margins.copy(),
+            rewards_nym=paid.rewards_unym / UNYM,
+            operators=self._people.operators,
+            moved=moved,
+            next_width=planned.mixes,
+            width_because=planned.because,
+            approximation=approximation(known),
+        )  # fmt: skip
+
+    def _row(
+        self,
+        roles: NDArray[np.int8],
+        layout: Whole,
+        carried: Carried | None,
+        sampled: Whole,
+        measured: measure.Measured,
+        paid: EpochArrays,
+        budget: float,
+        moved: Moved,
+        changed: int,
+        loads: Floats,
+        capacities: Floats,
+    ) -> EpochRow:
+        network, active = self._network, layout.ravel()
+        nothing = np.zeros(0)
+        over_packets = Spread.of(carried.entropy_bits if carried else nothing)
+        over_people = Spread.of(carried.sender_entropy_bits if carried else nothing)
+        latencies = carried.latencies_s if carried else nothing
+        own = measured.performances[active]
+        shares = loads[active] / capacities[active]
+        has_limit = bool(np.isfinite(capacities).all()) and bool(active.size)
+        full = network.saturations
+        low, middle, high = np.quantile(full, (0.05, 0.5, 0.95)).tolist()
+        spread = decentralisation.measure(
+            network.operators_unym,
+            network.delegates_unym,
+            self._people.operators,
+            network.saturation_point_unym,
+        )
+        return EpochRow(
+            epoch=self.epoch,
+            sample_s=self._setting.sample_s,
+            offered_per_s=carried.offered_per_s if carried else np.nan,
+            sent=carried.sent if carried else 0,
+            dropped_share=carried.dropped / carried.sent if carried and carried.sent else np.nan,
+            entropy_median_bits=over_packets.median,
+            entropy_worst_bits=over_packets.worst,
+            sender_entropy_median_bits=over_people.median,
+            sender_entropy_worst_bits=over_people.worst,
+            latency_mean_s=carried.latency_mean_s if carried else np.nan,
+            latency_p95_s=float(np.quantile(latencies, 0.95)) if latencies.size else np.nan,
+            performance_mean=float(own.mean()) if own.size else np.nan,
+            performance_lowest=float(own.min()) if own.size else np.nan,
+            performance_error=_mean(measured.errors[active]),
+            sampled_packets=float(sampled[active].mean()) if active.size else np.nan,
+            load_mean=float(shares.mean()) if has_limit else np.nan,
+            load_highest=float(shares.max()) if has_limit else np.nan,
+            width=layout.shape[1],
+            active=int(active.size),
+            standby=int(np.count_nonzero(roles == Role.STANDBY)),
+            unfilled=self._setting.rewarded_nodes - int(np.count_nonzero(roles)),
+            budget_nym=budget / UNYM,
+            paid_nym=paid.paid_unym / UNYM,
+            delegates_paid_nym=float(paid.delegates_unym.sum()) / UNYM,
+            saturation_p05=low,
+            saturation_median=middle,
+            saturation_p95=high,
+            saturation_highest=float(full.max()),
+            over_saturated=spread.nodes_above_saturation,
+            operators=spread.operators,
+            nakamoto=spread.nakamoto,
+            gini=spread.gini,
+            hhi=spread.hhi,
+            pledge_rate=spread.pledge_rate,
+            margin_mean=float(network.margins.mean()),
+            moves=len(moved.delegators),
+            moved_nym=float(moved.amounts_unym.sum()) / UNYM,
+            margins_changed=changed,
+        )
+
+
+def run_system(
+    setting: SystemScenario | LiveSystem,
+    epochs: int = 720,
+    *,
+    turns: Turns | None = None,
+    progress: Progress | None = None,
+) -> EpochTable:
+    """Run a whole network for some epochs and return one table over them.
+
+    Parameters
+    ----------
+    setting : SystemScenario or LiveSystem
+        A live one goes on from where it is (and has moved on afterwards).
+    epochs : int
+        How many more epochs, 0 to 1,000,000; an epoch stands for an hour.
+    turns : mapping of int to mapping
+        Knobs to turn before an epoch: ``{10: {"clients": 200}}``.
+    progress : callable
+        Called with the share done; returning False stops with a SimulationError, and a
+        LiveSystem that was given keeps what it has.
+
+    Returns
+    -------
+    EpochTable
+        Of all epochs of that network, earlier ones included.
+
+    Raises
+    ------
+    ScenarioError
+        For a setting, or a knob of a turn, that is not allowed.
+    SimulationError
+        For arguments out of range or a run that was stopped.
+
+    Examples
+    --------
+    >>> quick = SystemScenario(sample_s=0.5, targets=20)
+    >>> table = run_system(quick, 3, turns={1: {"clients": 200}})
+    >>> table.epoch.tolist(), bool(table.offered_per_s[1] > 1.5 * table.offered_per_s[0])
+    ([0, 1, 2], True)
+    """
+    live = setting if isinstance(setting, LiveSystem) else LiveSystem(setting)
+    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer):
+        raise SimulationError(f"epochs must be a whole number; got {checks.shown(epochs)}")
+    if not 0 <= epochs <= MOST_EPOCHS:
+        raise SimulationError(f"epochs must be from 0 to {MOST_EPOCHS}; got {epochs}")
+    planned = _checked_turns({} if turns is None else turns)
+    for done in range(int(epochs)):
+        if live.epoch in planned:
+            live.set(**planned[live.epoch])
+        live.advance()
+        share = (done + 1) / int(epochs)
+        if progress is not None and progress(share) is False:
+            raise SimulationError(f"stopped by its progress callback at {share:.0%}")
+    return live.table
+
+
+def _checked_turns(turns: object) -> dict[int, dict[str, Any]]:
+    expected = "turns must map epochs to knobs, such as {10: {'clients': 200}}"
+    if not isinstance(turns, Mapping):
+        raise SimulationError(f"{expected}; got {checks.shown(turns)}")
+    for epoch, knobs in turns.items():
+        is_epoch = isinstance(epoch, int) and not isinstance(epoch, bool) and epoch >= 0
+        if not is_epoch or not isinstance(knobs, Mapping):
+            raise SimulationError(f"{expected}; got {checks.shown(epoch)}: {checks.shown(knobs)}")
+        if not all(isinstance(name, str) for name in knobs):
+            raise SimulationError(f"{expected}; got {checks.shown(knobs)}")
+    return {epoch: dict(knobs) for epoch, knobs in turns.items()}
+
+
+def _knob_of(setting: SystemScenario, name: str) -> object:
+    return getattr(setting if name in SystemScenario.knobs() else setting.traffic, name)
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+__all__ = ["LiveSystem", "NetworkArrays", "run_system"]
