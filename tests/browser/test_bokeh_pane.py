@@ -285,7 +285,8 @@ def test_a_saved_notebook_stays_small_even_with_widget_state(open_cells, lab_ser
     path = lab_server.root / lab.path
     assert comes(lab, "() => !window.jupyterapp.shell.currentWidget.content.model.dirty")
     text = path.read_text(encoding="utf-8")
-    assert "widget-view" in text
+    assert "application/vnd.jupyter.widget-view+json" in text
+    assert "application/vnd.jupyter.widget-state+json" in text
     assert len(text) < 50_000
 
 
