@@ -40,6 +40,8 @@ class Expected:
         Packets lost of all sent.
     approximation : str or None
         As in a Run.
+    entropy_of_targets_bits : float64 (targets,)
+        What ``entropy_bits`` sums up; NaN for targets that cannot be judged.
     """
 
     scenario: Scenario
@@ -49,6 +51,9 @@ class Expected:
     latency_median_s: float
     dropped_share: float
     approximation: str | None
+    entropy_of_targets_bits: F8 = field(
+        default_factory=lambda: np.zeros(0), compare=False, repr=False
+    )
 
 
 def expect(scenario: Scenario, *, targets: int = 200) -> Expected:
@@ -90,6 +95,7 @@ def expect(scenario: Scenario, *, targets: int = 200) -> Expected:
         latency_median_s=run.latency_quantile_s(0.5) if run.latency_count else math.nan,
         dropped_share=run.dropped / run.sent if run.sent else 0.0,
         approximation=approximation(scenario),
+        entropy_of_targets_bits=run.entropy_bits,
     )
 
 

@@ -35,6 +35,8 @@ from workbench.errors import WorkbenchError
 from workbench.panels import controls, palette
 from workbench.panels.live_view import Buffers, LiveView
 
+# Lab's own typeface: a canvas knows no CSS variables, so it is named once more.
+TYPEFACE = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif'
 MOST_PENDING = 500  # beyond this a fresh start is cheaper than the patches
 
 
@@ -211,7 +213,7 @@ def bokeh_theme(dark: bool = False, presenter: bool = False) -> Theme:
     tokens = palette.THEMES["dark" if dark else "light"]
     size = "20pt" if presenter else "12px"
     width = 5 if presenter else 2
-    text = {"text_color": tokens.ink, "text_font_size": size, "text_font": "sans-serif"}
+    text = {"text_color": tokens.ink, "text_font_size": size, "text_font": TYPEFACE}
     label = {f"major_label_{key}": value for key, value in text.items()}
     axis = {f"axis_label_{key}": value for key, value in text.items()}
     return Theme(
@@ -241,6 +243,10 @@ def bokeh_theme(dark: bool = False, presenter: bool = False) -> Theme:
                     "border_line_color": None,
                 },
                 "Label": {"text_color": tokens.ink, "text_font_size": size},
+                "LabelSet": {
+                    "text_color": tokens.quiet,
+                    "text_font_size": "15pt" if presenter else "11px",
+                },
                 "Span": {"line_color": tokens.ink, "line_width": width / 2},
                 "Line": {"line_width": width},
             }

@@ -78,7 +78,7 @@ function live(host, panel) {
       if (state === "live") hello();
     } else {
       status(content);
-      panel.word?.(content);
+      panel.word?.(content, buffers);
     }
   }
 

@@ -1,0 +1,209 @@
+"""What stands in the workbench: a scenario, where it came from, and what people may do to it.
+
+A frozen value and plain functions: every act of a person makes a new value, and whatever a
+page sends is either such an act or an error that says what was expected.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from workbench import strategies
+from workbench.errors import ScenarioError
+from workbench.scenario import Knob, Scenario
+
+FIRST_KNOBS = ("delay_s", "cover_per_client_per_s", "traffic_per_client_per_s")
+MORE_KNOBS = ("layers", "width", "clients", "corrupt_mixes", "seed")
+# What a slider covers; a knob's own range is wider, and a typed value may use all of it.
+SLIDES: dict[str, tuple[float, float]] = {
+    "delay_s": (0.001, 10.0),
+    "cover_per_client_per_s": (0.01, 100.0),
+    "traffic_per_client_per_s": (0.01, 100.0),
+    "layers": (1, 8),
+    "width": (1, 200),
+    "clients": (1, 10_000),
+}
+LOG_BEYOND = 30.0  # a range wider than this is a matter of factors, not of steps
+STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+MOST_PAST = 100
+ONE_MOVE_S = 1.0  # changes of one knob within this time are one move to be undone
+MOST_LIVE_PACKETS_PER_S = 200_000.0
+MOST_LIVE_PACKETS_INSIDE = 200_000.0
+NEEDS_NEW_NETWORK = ("layers", "topology", "seed")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The scenario in force and how it came about.
+
+    Attributes
+    ----------
+    scenario, first : Scenario
+        The present one, and the one that reset brings back.
+    past : tuple of Scenario
+        What undo brings back, oldest first.
+    last_knob, last_at_s : str, float
+        Which knob moved last and when, to join the steps of one drag into one move.
+    """
+
+    scenario: Scenario
+    first: Scenario
+    past: tuple[Scenario, ...] = ()
+    last_knob: str = ""
+    last_at_s: float = -math.inf
+
+    @staticmethod
+    def of(scenario: Scenario) -> Settings:
+        """A fresh start."""
+        return Settings(scenario=checked_for_live(scenario), first=scenario)
+
+    def moved(self, scenario: Scenario, knob: str = "", now_s: float | None = None) -> Settings:
+        """The settings after a change; steps of one drag leave one thing to undo."""
+        if scenario == self.scenario:
+            return self
+        checked_for_live(scenario)
+        now = time.monotonic() if now_s is None else now_s
+        is_same_move = bool(knob) and knob == self.last_knob and now - self.last_at_s < ONE_MOVE_S
+        past = self.past if is_same_move else (*self.past, self.scenario)[-MOST_PAST:]
+        return replace(self, scenario=scenario, past=past, last_knob=knob, last_at_s=now)
+
+    def turned(self, knob: str, value: Any, now_s: float | None = None) -> Settings:
+        """One knob turned to a value, or to what was typed for it.
+
+        Raises
+        ------
+        ScenarioError
+            For an unknown knob or a value out of its range; the message says the range.
+        """
+        known = Scenario.knobs().get(knob) if isinstance(knob, str) else None
+        if known is None:
+            raise ScenarioError(f"there is no knob {knob!r:.40}")
+        return self.moved(self._with(known, read(known, value)), knob, now_s)
+
+    def _with(self, knob: Knob, value: Any) -> Scenario:
+        """Fewer mixes take those named as down or corrupted beyond them away, too."""
+        changes: dict[str, Any] = {knob.name: value}
+        if knob.name in ("layers", "width"):
+            sizes = {"layers": self.scenario.layers, "width": self.scenario.width}
+            sizes[knob.name] = value
+            for name in ("mixes_down", "corrupt_mixes"):
+                held = getattr(self.scenario, name)
+                if isinstance(held, tuple):
+                    changes[name] = tuple(
+                        (layer, index)
+                        for layer, index in held
+                        if layer < sizes["layers"] and index < sizes["width"]
+                    )
+                elif isinstance(value, int):
+                    changes[name] = min(held, sizes["layers"] * sizes["width"])
+            if isinstance(self.scenario.link_delay_s, tuple):
+                changes["link_delay_s"] = 0.0
+        return self.scenario.replace(**changes)
+
+    def undone(self) -> Settings:
+        """One move back."""
+        if not self.past:
+            return self
+        return replace(self, scenario=self.past[-1], past=self.past[:-1], last_knob="")
+
+    def reset(self) -> Settings:
+        """Back to the first scenario; this can be undone."""
+        return self.moved(self.first)
+
+    def at_preset(self, name: str) -> Settings:
+        """A situation by its name; the seed stays."""
+        return self.moved(Scenario.preset(name).replace(seed=self.scenario.seed))
+
+    @property
+    def preset(self) -> str:
+        """The situation that stands now, whatever the seed; empty if none does."""
+        return next(
+            (
+                name
+                for name, preset in Scenario.presets().items()
+                if preset.scenario.replace(seed=self.scenario.seed) == self.scenario
+            ),
+            "",
+        )
+
+
+def checked_for_live(scenario: Scenario) -> Scenario:
+    """The scenario, or an error where it is more than a live network carries here."""
+    loops = scenario.mixes * scenario.mix_loops_per_mix_per_s
+    rate = scenario.total_rate_per_s + loops
+    if rate > MOST_LIVE_PACKETS_PER_S:
+        raise ScenarioError(
+            f"the live network carries at most {MOST_LIVE_PACKETS_PER_S:,.0f} packets/s; this "
+            f"would be {rate:,.0f}: fewer clients, less traffic or less cover"
+        )
+    inside = rate * scenario.layers * scenario.mean_delay_s()
+    if inside > MOST_LIVE_PACKETS_INSIDE:
+        raise ScenarioError(
+            f"the live network holds at most {MOST_LIVE_PACKETS_INSIDE:,.0f} packets; this would "
+            f"be {inside:,.0f}: less delay or less traffic"
+        )
+    return scenario
+
+
+def read(knob: Knob, value: Any) -> Any:
+    """What a person typed or moved, as a value of this knob.
+
+    Raises
+    ------
+    ScenarioError
+        For text that is no number; a number's range is the scenario's to check.
+    """
+    if knob.kind == "strategy":
+        return strategies.strategy(value)
+    if knob.kind == "choice" or value is None:
+        return value
+    if isinstance(value, str):
+        text = value.strip().replace(",", "").replace("\N{MINUS SIGN}", "-")
+        text = text.removesuffix(knob.unit).strip() if knob.unit else text
+        is_whole = knob.kind in ("whole", "mixes")
+        try:
+            return strategies.parse_number(knob.label, text, is_whole)
+        except ScenarioError:
+            kind = "a whole number" if is_whole else "a number"
+            bounds = f" from {number_text(knob.low)} to {number_text(knob.high)}"
+            unit = f" {knob.unit}" if knob.unit else ""
+            raise ScenarioError(
+                f"{knob.label} must be {kind}{bounds}{unit}; got {value!r:.40}"
+            ) from None
+    return value
+
+
+@cache
+def stops(knob: str) -> tuple[float, ...]:
+    """The values that a slider of this knob stops at, built from the knob's own range.
+
+    Beyond a factor of thirty the steps are factors of about a fifth, with 0 first where the
+    knob may be 0; below, they are equal.
+    """
+    known = Scenario.knobs()[knob]
+    low, high = SLIDES[knob]
+    low, high = max(low, known.low), min(high, known.high)
+    is_whole = known.kind == "whole"
+    if high <= LOG_BEYOND * max(low, 1e-12):
+        return tuple(float(v) for v in range(int(low), int(high) + 1))
+    found = [0.0] if known.low == 0 and known.name not in ("clients",) else []
+    exponent = math.floor(math.log10(low))
+    while 10.0**exponent <= high:
+        for step in STEPS:
+            value = round(step * 10.0**exponent, 9 - exponent if exponent < 0 else 9)
+            is_fit = low * (1 - 1e-9) <= value <= high * (1 + 1e-9)
+            if is_fit and not (is_whole and value != int(value)):
+                found.append(float(value))
+        exponent += 1
+    return tuple(sorted(set(found)))
+
+
+def number_text(value: float) -> str:
+    """A number as a person writes it: no needless zeros, no tails of binary fractions."""
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

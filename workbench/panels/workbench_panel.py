@@ -1,0 +1,566 @@
+"""The workbench: a live mixnet, its knobs, and what an observer learns, in one call.
+
+    from workbench.panels.workbench_panel import workbench_panel
+    workbench_panel()
+
+Two answers stand side by side and are never confused: *expected*, what the settings lead to
+(a simulation of its own on the same seed, in a thread), and *measured*, what packets showed
+that have finished in the network on screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from workbench.errors import ScenarioError, WorkbenchError
+from workbench.panels import controls, live_model, sharing
+from workbench.panels.bench_charts import EntropyChart, LatencyChart
+from workbench.panels.bench_settings import NEEDS_NEW_NETWORK, Settings
+from workbench.panels.flow_control import let_the_picture_steer
+from workbench.panels.live_model import Measured
+from workbench.panels.live_view import Buffers, LiveView
+from workbench.panels.packet_flow import Act
+from workbench.panels.pump import Pump, Tick, failure_in_words
+from workbench.panels.recorded_page import RecordedFlow, page_of
+from workbench.scenario import Scenario
+
+if TYPE_CHECKING:
+    from workbench.mixing.frame import Expected
+    from workbench.mixing.live import LiveMixnet
+
+OPENING = Scenario(
+    clients=200,
+    traffic_per_client_per_s=0.1,
+    cover_per_client_per_s=0.4,
+    delay_s=0.5,
+    width=4,
+    seed=41,
+)
+INTERVAL_S = 0.08
+SLOW_EVERY = 6  # ticks between updates of numbers and bars: twice a second
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+MOST_PACKETS_A_STEP = 6000.0
+PRIMED_TARGETS = live_model.LAST_TARGETS
+PRIMING_STEPS = 40
+MOST_PRIMING_PACKETS = 60_000.0
+LIMIT_OF_EXPECTED = 64
+
+_line_of_code = "from workbench.panels.workbench_panel import workbench_panel; "
+_thinking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="workbench-expected")
+
+
+class Console(LiveView):
+    """Everything of the panel that is plain HTML: knobs, answers, bars, sharing.
+
+    It holds plain data by key and sends the keys that changed.
+    """
+
+    def __init__(self, act: Callable[[str, Mapping[str, Any]], None], **options: Any) -> None:
+        self.data: dict[str, Any] = {}
+        self._act = act
+        super().__init__(**options)
+
+    def update(self, **data: Any) -> None:
+        """New values for some keys; what did not change is not sent."""
+        changed = {key: value for key, value in data.items() if self.data.get(key) != value}
+        if changed:
+            with self._guard:
+                self.data.update(changed)
+            self._broadcast({"type": "data", "data": changed})
+
+    def tell(self, view: str, **content: Any) -> None:
+        """A word to one view alone."""
+        self.send({**content, "to": view})
+
+    def hand_over(self, view: str, name: str, mime: str, data: bytes) -> None:
+        """A file for the person at one view."""
+        self.send({"type": "file", "to": view, "name": name, "mime": mime}, [data])
+
+    def _code_text(self) -> str:
+        return _code()
+
+    def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
+        if "address" in hello:
+            self._act("address", {"view": hello.get("view"), "address": hello["address"]})
+        style = controls.style("live_view.css", "workbench_panel.css")
+        return {"data": dict(self.data), "css": style}, []
+
+    def _heard(self, content: dict[str, Any], buffers: Buffers) -> None:
+        if content.get("type") == "act" and isinstance(content.get("name"), str):
+            self._act(content["name"], content)
+
+
+class WorkbenchPanel(ipywidgets.VBox):
+    """The panel; use :func:`workbench_panel` to make one."""
+
+    def __init__(self, scenario: Scenario, *, reads_address: bool, presenter: bool) -> None:
+        self._settings = Settings.of(scenario)
+        self._network: LiveMixnet | None = None
+        self._measured = Measured()
+        self._expected: dict[Scenario, Expected] = {}
+        self._refused: dict[Scenario, str] = {}
+        self._was: float | None = None
+        self._pinned: Scenario | None = None
+        self._speed = 1.0
+        self._reads_address = reads_address
+        self._wants_to_follow = True
+        self._is_building = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._expecting: asyncio.Task[None] | None = None
+        code = {"settings": lambda: _line_of_code + sharing.settings_line(self.scenario)}
+        self.console = Console(self._on_act, presenter=presenter, **code)
+        self.flow = RecordedFlow(scenario, presenter=presenter)
+        self.entropy = EntropyChart(presenter=presenter)
+        self.latency = LatencyChart(presenter=presenter)
+        self._views = (self.console, self.flow, self.entropy.pane, self.latency.pane)
+        charts = ipywidgets.HBox([self.entropy.pane, self.latency.pane])
+        charts.add_class("wb-bench-charts")
+        grid = ipywidgets.VBox([self.console, self.flow, charts])
+        grid.add_class("wb-bench")
+        super().__init__([grid])
+        self.add_class("wb-bench-frame")
+        self._grid = grid
+        self._dress(presenter)
+        let_the_picture_steer(self.flow, self._running, self._turn_from_picture)
+        self.flow.on("follow", self._followed_by_hand)
+        self.latency.fit(self._journey_s())
+        self._pace()
+        self._publish_settings()
+        self.console.update(
+            presets=[[p.name, p.meaning] for p in Scenario.presets().values()],
+            speeds=list(SPEEDS),
+            playing="starting",
+            compare=None,
+            problem="",
+            answered=["", 0],
+            expected={"is_known": False},
+            measured={"count": 0, "bits": "–", "words": "", "note": ""},
+            summary="Starting the network.",
+        )
+        self.pump = Pump(self._step, self._views, interval_s=INTERVAL_S)
+        self._rebuild()
+
+    # What others ask.
+
+    @property
+    def scenario(self) -> Scenario:
+        """The settings in force."""
+        return self._settings.scenario
+
+    @property
+    def expected(self) -> Expected | None:
+        """The present settings' answer, or None while it is computed."""
+        return self._expected.get(self.scenario)
+
+    @property
+    def measured(self) -> Measured:
+        """What has been measured on the network that runs."""
+        return self._measured
+
+    def turn(self, **knobs: Any) -> None:
+        """Turn knobs from code, as the sliders do.
+
+        Raises
+        ------
+        ScenarioError
+            For an unknown knob or a value out of its range; nothing has changed then.
+        """
+        self._apply(self._settings.moved(self.scenario.replace(**knobs)))
+
+    # What people do.
+
+    def _on_act(self, name: str, content: Mapping[str, Any]) -> None:
+        """Anything may come from a page: what makes no sense is answered in words."""
+        view = str(content.get("view", ""))
+        try:
+            self._do(name, content, view)
+        except WorkbenchError as error:
+            self.console.tell(view, type="problem", knob=content.get("knob", ""), text=str(error))
+        serial = content.get("serial")
+        if type(serial) is int:
+            self.console.update(answered=[view, serial])
+
+    def _do(self, name: str, content: Mapping[str, Any], view: str) -> None:
+        if name == "set":
+            knob = content.get("knob")
+            knob = knob if isinstance(knob, str) else ""
+            self._apply(self._settings.turned(knob, content.get("value")))
+        elif name == "preset":
+            self._apply(self._settings.at_preset(str(content.get("value"))))
+        elif name == "undo":
+            self._apply(self._settings.undone())
+        elif name == "reset":
+            self._apply(self._settings.reset())
+        elif name == "new_seed":
+            self._apply(self._settings.moved(self.scenario.replace(seed=secrets.randbelow(10**6))))
+        elif name in ("play", "pause", "step"):
+            self._play(name)
+        elif name == "speed":
+            self._set_speed(content.get("value"))
+        elif name == "presenter":
+            self._dress(not self.console.presenter)
+        elif name == "compare":
+            self._set_comparing(bool(content.get("value")))
+        elif name == "address":
+            self._read_address(content.get("address"))
+        elif name in ("csv", "svg", "page"):
+            self._hand_over(name, view)
+
+    def _play(self, name: str) -> None:
+        if name == "step":
+            self.pump.step_once()
+        else:
+            self.pump.play() if name == "play" else self.pump.pause()
+        self.console.update(playing="playing" if self.pump.is_playing else "paused")
+
+    def _set_speed(self, value: Any) -> None:
+        if value not in SPEEDS:
+            raise ScenarioError(f"speed must be one of {', '.join(map(str, SPEEDS))}")
+        self._speed = float(value)
+        self._pace()
+        self._publish_settings()
+
+    def _turn_from_picture(self, knobs: dict[str, Any]) -> None:
+        self._apply(self._settings.moved(self.scenario.replace(**knobs)))
+
+    def _followed_by_hand(self, act: Act) -> None:
+        self._wants_to_follow = act.packet is not None
+
+    def _read_address(self, address: object) -> None:
+        if not self._reads_address:
+            return
+        self._reads_address = False  # once: what a person does afterwards is not undone
+        try:
+            found = sharing.from_address(address)
+            if found is not None:
+                self._settings = Settings.of(found)
+        except WorkbenchError as error:
+            self.console.update(problem=f"The link could not be opened: {error}")
+            return
+        if found is not None:
+            self._restart()
+
+    def _set_comparing(self, is_on: bool) -> None:
+        self._pinned = self.scenario if is_on else None
+        self.pump.pause() if is_on else self.pump.play()
+        self._grid.add_class("is-comparing") if is_on else self._grid.remove_class("is-comparing")
+        self.console.update(playing="playing" if self.pump.is_playing else "paused")
+        self._publish_expected()
+
+    def _hand_over(self, what: str, view: str) -> None:
+        name = f"mixnet-workbench-seed-{self.scenario.seed}"
+        if what == "csv":
+            text, mime, end = sharing.data_csv(self._measured, self.scenario), "text/csv", "csv"
+        elif what == "svg":
+            text = sharing.picture_svg(self._measured, self.scenario, self.expected)
+            mime, end = "image/svg+xml", "svg"
+        else:
+            text = page_of(self.flow, self._measured, self.scenario, self.expected)
+            mime, end = "text/html", "html"
+        self.console.hand_over(view, f"{name}.{end}", mime, text.encode())
+
+    def _dress(self, presenter: bool) -> None:
+        for view in self._views:
+            view.presenter = presenter
+        self.add_class("is-presenter") if presenter else self.remove_class("is-presenter")
+        self.console.update(presenter=presenter)
+
+    # Settings in force.
+
+    def _apply(self, settings: Settings) -> None:
+        before, after = self.scenario, settings.scenario
+        if before == after:
+            self._settings = settings
+            return
+        changes = {
+            name: getattr(after, name)
+            for name in Scenario.knobs()
+            if getattr(before, name) != getattr(after, name)
+        }
+        is_new_network = any(name in changes for name in NEEDS_NEW_NETWORK)
+        said: tuple[str, ...] = ()
+        if self._network is not None and not is_new_network and not self._is_building:
+            said = self._network.set(**changes)
+        is_new_move = len(settings.past) != len(self._settings.past)
+        known = self._expected.get(before)
+        if is_new_move and known is not None:
+            self._was = live_model.none_if_nan(known.entropy_bits.median)
+        self._settings = settings
+        if self._pinned is not None:
+            self._pinned = self._pinned.replace(seed=after.seed)
+        if is_new_network or self._is_building or self._network is None:
+            self._restart()
+            return
+        self._measured.changed(before, after)
+        if is_new_move:
+            self.latency.keep_outline()
+        self.latency.fit(self._journey_s())
+        self._pace()
+        self._publish_settings()
+        self.console.update(problem="", note=". ".join(one.capitalize() for one in said[:2]))
+        self._wish_expected()
+
+    def _restart(self) -> None:
+        """Another network: what was measured belongs to the old one."""
+        self._measured = Measured()
+        self._was = None
+        self.latency.forget()
+        self.latency.fit(self._journey_s())
+        self._publish_settings()
+        self.console.update(
+            measured={"count": 0, "bits": "–", "words": "", "note": "a new network is starting"},
+            note="A new network: these settings cannot change while it runs.",
+        )
+        self._rebuild()
+
+    def _journey_s(self) -> float:
+        one = self.scenario
+        link = one.link_delay_s if isinstance(one.link_delay_s, float) else 0.0
+        return one.layers * one.mean_delay_s() + (one.layers + 1) * link
+
+    def _pace(self) -> None:
+        """Show it as fast as asked, unless that is more than a step can carry."""
+        self.flow.retune(self.scenario, speed=self._speed)
+        a_step = self.scenario.total_rate_per_s * INTERVAL_S / self.flow.slow_down
+        if a_step > MOST_PACKETS_A_STEP:
+            slower = max(0.01, self._speed * MOST_PACKETS_A_STEP / a_step)
+            self.flow.retune(self.scenario, speed=slower)
+
+    # The network.
+
+    def _running(self) -> LiveMixnet:
+        if self._network is None:
+            raise WorkbenchError("The network is still starting.")
+        return self._network
+
+    def _rebuild(self) -> None:
+        self._network = None
+        if not self._is_building:
+            self._is_building = True
+            self._keep(self._build())
+
+    def _keep(self, work: Any) -> asyncio.Task[None]:
+        """A task that nobody awaits must be held, or it may be collected on the way."""
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _build(self) -> None:
+        """Make the network in a thread: the first time numba is imported, perhaps compiles."""
+        hint = self._keep(self._say_compiling())
+        try:
+            while self._network is None and self.pump.state != "stopped":
+                scenario = self.scenario
+                network, frames = await asyncio.to_thread(_started, scenario)
+                if scenario != self.scenario:
+                    continue  # knobs were turned meanwhile
+                self._measured = Measured()
+                self.flow.show(scenario, clock_s=0.0, speed=self._speed)
+                self._pace()
+                for frame in frames:
+                    self._measured.take(frame, 0.0)
+                    self.flow.add_frame(frame)
+                network.follow(-1)
+                self._network = network
+        except Exception as error:
+            self.console.update(problem=failure_in_words(error))
+        finally:
+            self._is_building = False
+            hint.cancel()
+            self.console.update(note="")
+        self._publish_measured()
+        self._wish_expected()
+        self.console.update(playing="playing" if self.pump.is_playing else "paused")
+
+    async def _say_compiling(self) -> None:
+        await asyncio.sleep(1.5)
+        self.console.update(
+            playing="starting",
+            note="Starting. The first time, the simulator is compiled: up to half a minute, once.",
+        )
+
+    def _step(self, tick: Tick) -> None:
+        network = self._network
+        if network is None:
+            return
+        frame = network.advance(tick.interval_s / self.flow.slow_down)
+        measured = self._measured
+        measured.take(frame, tick.interval_s)
+        self.flow.add_frame(frame)
+        measured.point(self.expected, live_model.closed_form_bits(self.scenario))
+        self.entropy.show(measured, self._was)
+        self.latency.show(measured.latencies_s)
+        followed = frame.followed
+        is_over = self.flow.followed is None if followed is None else followed.is_reported
+        if is_over and self._wants_to_follow:
+            network.follow(-1)  # the last one's doubt has left the network: the next one
+        if tick.number % SLOW_EVERY == 0 or not self.pump.is_playing:
+            self._publish_measured()
+
+    # Expected: off the loop, the newest wish first.
+
+    def _wish_expected(self) -> None:
+        self._publish_expected()
+        if self._expecting is None or self._expecting.done():
+            self._expecting = self._keep(self._expect())
+
+    def _wishes(self) -> list[Scenario]:
+        wanted = [self.scenario] + ([self._pinned] if self._pinned is not None else [])
+        return [s for s in wanted if s not in self._expected and s not in self._refused]
+
+    async def _expect(self) -> None:
+        loop = asyncio.get_running_loop()
+        while wishes := self._wishes():
+            wish = wishes[0]
+            try:
+                found = await loop.run_in_executor(_thinking, _expected, wish)
+            except WorkbenchError as error:
+                self._refused[wish] = str(error)
+                self.console.update(problem=f"No expected value: {error}")
+                continue
+            while len(self._expected) >= LIMIT_OF_EXPECTED:
+                self._expected.pop(next(iter(self._expected)))
+            self._expected[wish] = found
+            self._publish_expected()
+
+    # What the page is told.
+
+    def _publish_settings(self) -> None:
+        self.console.update(
+            settings=live_model.settings_data(self._settings, self._speed),
+            share=self._share(),
+        )
+
+    def _share(self) -> dict[str, Any]:
+        try:
+            link, problem = sharing.link(self.scenario), ""
+        except WorkbenchError as error:
+            link, problem = None, str(error)
+        if link is None and not problem:
+            problem = (
+                f"No public address is configured (set {sharing.PUBLIC_URL_VARIABLE} to one): "
+                "share the line of code."
+            )
+        return {
+            "link": link or "",
+            "link_problem": problem,
+            "line": _line_of_code + sharing.settings_line(self.scenario),
+            "code": sharing.five_lines(self.scenario),
+        }
+
+    def _publish_expected(self) -> None:
+        known = self.expected
+        self.console.update(
+            expected=live_model.expected_data(known, self.scenario),
+            was=live_model.bits_text(self._was) if self._was is not None else "",
+            compare=self._comparison(),
+            summary=self._summary(),
+        )
+
+    def _comparison(self) -> dict[str, Any] | None:
+        if self._pinned is None:
+            return None
+        pair = {"a": self._pinned, "b": self.scenario}
+        return live_model.comparison_data(pair, self._expected)
+
+    def _publish_measured(self) -> None:
+        network = self._network
+        settling = network.settling if network is not None else None
+        costs = live_model.cost_data(self._measured, self.scenario)
+        measured = live_model.measured_data(self._measured, self.scenario, settling)
+        self.console.update(measured=measured, summary=self._summary(), **costs)
+        self.entropy.pane.alt = (
+            f"Entropy over the last minute: measured median {measured['bits']} bits now, "
+            f"expected {live_model.expected_data(self.expected, self.scenario).get('bits', '–')}."
+        )
+
+    def _summary(self) -> str:
+        status = "playing" if self.pump_is_playing else "paused"
+        return live_model.summary(self._measured, self.scenario, self.expected, status)
+
+    @property
+    def pump_is_playing(self) -> bool:
+        """Whether the network runs, as far as play and pause go."""
+        pump: Pump | None = getattr(self, "pump", None)
+        return pump is None or pump.is_playing
+
+    def close(self) -> None:
+        """End the loop and the widgets."""
+        self.pump.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        with contextlib.suppress(Exception):
+            super().close()
+
+
+def workbench_panel(
+    scenario: Scenario | str | None = None, *, presenter: bool = False
+) -> WorkbenchPanel:
+    """A live mixnet with sliders that answer.
+
+    Parameters
+    ----------
+    scenario : Scenario or str, optional
+        Where to begin: a scenario, the query of a link, or the name of a preset. Without it
+        the page's own address is looked at (a shared link), else a small busy network.
+    presenter : bool
+        Large type and thick lines, for a room.
+
+    Returns
+    -------
+    WorkbenchPanel
+        A widget; a notebook shows it.
+
+    Raises
+    ------
+    ScenarioError
+        For something that is no scenario, or one with more traffic than a live network
+        carries here.
+    WorkbenchError
+        Outside a notebook: a panel needs a running event loop.
+    """
+    begin = OPENING if scenario is None else sharing.as_scenario(scenario)
+    return WorkbenchPanel(begin, reads_address=scenario is None, presenter=bool(presenter))
+
+
+def _started(scenario: Scenario) -> tuple[LiveMixnet, list[Any]]:
+    """A network that has run until some targets have finished, and the frames of that time."""
+    from workbench.mixing.live import LiveMixnet
+
+    network = LiveMixnet(scenario, targets=PRIMED_TARGETS)
+    rate = max(scenario.total_rate_per_s, 1e-9)
+    # A target's doubt has left after some sixteen mean waits (its last thousandth, that is).
+    life_s = 20.0 * max(scenario.mean_delay_s(), 1e-3) + 2.0 * scenario.layers * 0.01
+    step_s = min(life_s, MOST_PRIMING_PACKETS / rate, 3600.0 * PRIMING_STEPS) / PRIMING_STEPS
+    frames, finished = [], 0
+    for _ in range(2 * PRIMING_STEPS):
+        frame = network.advance(step_s)
+        frames.append(frame)
+        finished += sum(not math.isnan(bits) for bits in frame.entropy_bits)
+        if finished >= PRIMED_TARGETS:
+            break
+    return network, frames
+
+
+def _expected(scenario: Scenario) -> Expected:
+    from workbench.mixing.frame import expect
+
+    return expect(scenario, targets=sharing.EXPECTED_TARGETS)
+
+
+@cache
+def _code() -> str:
+    names = ("controls.js", "live_view.js", "bench_parts.js", "workbench_panel.js")
+    home = files("workbench.panels")
+    return "\n".join((home / name).read_text(encoding="utf-8") for name in names)
