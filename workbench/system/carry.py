@@ -15,6 +15,7 @@ from workbench.mixing.state import F8, I8, U8, Chunk, State
 from workbench.mixing.strategies import coded
 from workbench.mixing.traffic import Traffic, count_real, fill, generator, new_traffic, seeded
 from workbench.scenario import Scenario
+from workbench.system.setting import MOST_JOURNEY_S
 
 _CHUNK = 1 << 14
 _WARM_UP_JOURNEYS = 5.0
@@ -100,7 +101,7 @@ class _Passage:
         index: int,
     ) -> None:
         self.scenario = scenario
-        journey = engine.journey_s(scenario)
+        journey = min(engine.journey_s(scenario), MOST_JOURNEY_S)
         self.journey_s = max(journey, 1e-9)
         self.start_s = _WARM_UP_JOURNEYS * journey
         self.stop_s = self.start_s + sample_s

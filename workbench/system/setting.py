@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
@@ -12,11 +11,22 @@ from typing import Any
 from workbench.errors import ScenarioError
 from workbench.rewards.game import Behaviour
 from workbench.scenario import Knob, Scenario
-from workbench.strategies import real_number, whole_number
+from workbench.strategies import (
+    Fixed,
+    Gamma,
+    NoMixing,
+    Poisson,
+    Uniform,
+    real_number,
+    whole_number,
+)
 
 Marks = tuple[tuple[int, float], ...]
 SWITCH = ("on", "off")
 MOST_JSON_CHARACTERS = 4_000_000
+MOST_PACKETS = 20_000_000
+MOST_JOURNEY_S = 1e6
+_BY_DELAY = (NoMixing, Poisson, Fixed, Uniform, Gamma)
 # What a network is made of: a change makes another network, not the same one turned.
 FIXED_KNOBS = (
     "nodes", "operators", "delegators", "capacity_spread", "staking_supply_nym", "staked_share",
@@ -216,6 +226,19 @@ class SystemScenario:
         return self.staking_supply_nym / self.rewarded_nodes
 
     @property
+    def packets_per_epoch(self) -> float:
+        """About how many packets are simulated in an epoch, warm-up and test packets included."""
+        traffic = self.traffic
+        rate = traffic.total_rate_per_s + traffic.mixes * traffic.mix_loops_per_mix_per_s
+        links = traffic.link_delay_s
+        assert isinstance(links, float)
+        delay = min(traffic.mean_delay_s(), MOST_JOURNEY_S)
+        journey = min(traffic.layers * delay + (traffic.layers + 1) * links, MOST_JOURNEY_S)
+        # Before and after the sample five each; batch mixes are fed for up to sixty more.
+        journeys = 10.0 if isinstance(traffic.strategy, _BY_DELAY) else 70.0
+        return rate * (self.sample_s + journeys * journey) + self.nodes * self.probes_per_node
+
+    @property
     def behaviour(self) -> Behaviour:
         """Delegators' inertia, rationality and noise, as the game of pools knows them."""
         return Behaviour(
@@ -303,10 +326,9 @@ class SystemScenario:
                 f"{traffic.mixes} of {self.nodes} nodes and {self.rewarded_nodes} rewarded "
                 f"places; expected a width from 1 to {self.widest}"
             )
-        if not math.isfinite(self.sample_s * traffic.total_rate_per_s) or (
-            self.sample_s * traffic.total_rate_per_s > 2e7
-        ):
+        if self.packets_per_epoch > MOST_PACKETS:
             raise ScenarioError(
-                "an epoch's sample may have at most 20,000,000 packets; expected a smaller "
-                "sample_s or less traffic"
+                f"an epoch may have at most {MOST_PACKETS:,} packets, warm-up and test packets "
+                f"included; this one has about {self.packets_per_epoch:,.0f}: expected a smaller "
+                "sample_s, delay_s or probes_per_node, or less traffic"
             )

@@ -9,7 +9,8 @@ from workbench.anonymity.closed_forms import pool_packets
 from workbench.system.setting import SystemScenario
 
 # A width is kept until the wish is this far off: packet counts are noisy.
-_UP, _DOWN, _SLACK = 0.6, 0.9, 0.3
+_UP, _DOWN = 0.6, 0.9
+_POOL_SLACK, _LOAD_SLACK = 0.3, 0.05
 
 
 class Width(NamedTuple):
@@ -56,9 +57,11 @@ def planned_width(setting: SystemScenario, width: int, offered_per_s: float) -> 
         loops = traffic.layers * traffic.mix_loops_per_mix_per_s
         room = setting.load_at_most * traffic.capacity_per_s - loops
         by_load = offered_per_s / room if room > 0.0 else float(setting.widest)
-    wish, because = (by_load, "load") if by_load > by_pools else (by_pools, "pools")
-    is_near = -_DOWN < wish - width < _UP
-    goal = width if is_near else max(1, math.ceil(min(wish, 1e6) - _SLACK))
+    is_near = -_DOWN < max(by_pools, by_load) - width < _UP
+    goal = width if is_near else max(1, math.ceil(min(by_pools, 1e6) - _POOL_SLACK))
+    needed = math.ceil(min(by_load, 1e6) - _LOAD_SLACK)
+    because = "load" if needed > goal or by_load > by_pools else "pools"
+    goal = max(goal, needed)
     if goal > setting.widest:
         goal, because = setting.widest, "places"
     if abs(goal - width) > setting.width_step:
