@@ -19,6 +19,7 @@ __all__ = [
     "network",
     "paper",
     "parameters",
+    "placing",
     "returns",
     "selection",
 ]
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         network,
         paper,
         parameters,
+        placing,
         returns,
         selection,
     )
