@@ -38,7 +38,7 @@ class ForwardHop:
     __match_args__ = ("packet", "next_address", "delay_s", "replay_tag")
 
     packet: bytes
-    """As long as the one that came in, and with no byte in common."""
+    """As long as the one that came in; without a key the two cannot be told to belong together."""
     next_address: bytes
     """32 bytes: where to send it."""
     delay_ns: int
