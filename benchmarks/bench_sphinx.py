@@ -23,6 +23,7 @@ from benchmarks.common import Row
 from workbench.errors import PacketError
 from workbench.sphinx import (
     Destination,
+    ForwardHop,
     Geometry,
     Hop,
     PrivateKey,
@@ -269,7 +270,7 @@ def two_processes_s(packet: bytes) -> float:
     spans = [times.get() for _ in workers]
     for worker in workers:
         worker.join()
-    return max(end for _, end in spans) - min(start for start, _ in spans)
+    return float(max(end for _, end in spans) - min(start for start, _ in spans))
 
 
 def _worker(packet: bytes, barrier: Any, times: Any) -> None:
@@ -281,7 +282,9 @@ def _worker(packet: bytes, barrier: Any, times: Any) -> None:
 
 def other_rows(packet: bytes) -> list[Row]:
     for key in KEYS[:-1]:
-        packet = process(packet, key, GEOMETRY).packet
+        opened = process(packet, key, GEOMETRY)
+        assert isinstance(opened, ForwardHop)
+        packet = opened.packet
     surb, _ = create_surb(ROUTE, HOME, DELAYS_S, GEOMETRY)
     noise = os.urandom(GEOMETRY.packet_bytes)
 
