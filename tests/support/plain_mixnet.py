@@ -5,8 +5,6 @@ It is one producer of events among others; the real ones are simulate(log=True) 
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,8 +101,3 @@ class PlainMixnet:
         self.clock_s = end_s
         belief = None if self.target is None else self.mass.copy()
         return Told(step, end_s, self.pools.copy(), belief, self.mass_out)
-
-
-def merged(steps: list[Told]) -> Iterator[tuple[float, int]]:
-    """Leave times and packets of several steps, in order."""
-    return heapq.merge(*(zip(t.events.leave_s, t.events.packet, strict=True) for t in steps))
