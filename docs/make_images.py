@@ -80,7 +80,143 @@ def broken(lab: LabPage) -> None:
     lab.page.locator(".pi-summary", has_text="Hop 4 of").wait_for()
 
 
+def both_ends(lab: LabPage) -> None:
+    """Eyes at both ends of an onion route, and the true website's recording in line."""
+    shift = lab.in_kernel("panel.view['lines']['likeness']")
+    mine, at = max(
+        ((row, lag) for row in range(4) for lag in range(len(shift[row]))),
+        key=lambda place: shift[place[0]][place[1]],
+    )
+    lab.in_kernel(f"panel.do('line_up', website={mine}, shift={at}) and None")
+    lab.in_kernel("panel.do('try_all') and None")
+    lab.page.locator(".tl-best-row").first.wait_for()
+
+
+def three_of_eight(lab: LabPage) -> None:
+    """A full box with three letters of the attacker's."""
+    for _ in range(3):
+        lab.page.get_by_role("button", name="Attacker adds one").click()
+    lab.page.locator(".wb-summary", has_text="any of 5 letters").wait_for()
+
+
+def watched(**options: object) -> list[str]:
+    """A who-sees-what panel with both providers of an onion route watching."""
+    extra = "".join(f", {name}={value}" for name, value in options.items())
+    return [
+        "from workbench.panels.who_sees_panel import who_sees_panel",
+        f"panel = who_sees_panel(seed=4{extra})\n"
+        "panel.do('watch', system='onion', observer='both_ends'); panel",
+    ]
+
+
+def box(**options: object) -> list[str]:
+    """A shuffle box that waits for three more letters."""
+    extra = "".join(f", {name}={value}" for name, value in options.items())
+    return [
+        "from workbench.panels.shuffle_box import shuffle_box",
+        f"panel = shuffle_box(seed=3{extra}); panel",
+    ]
+
+
+def answered(lab: LabPage) -> None:
+    """A panel with sliders, when its numbers are there."""
+    lab.page.locator(".wb-root:not(.wb-computing) .wb-summary", has_text="bits").first.wait_for()
+
+
+def stakes(*more: str, **options: object) -> list[str]:
+    """A saturation panel, and what is done to it from code."""
+    extra = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    made = f"panel = saturation_panel({extra}); panel"
+    return ["from workbench.panels.saturation_panel import saturation_panel", made, *more]
+
+
+def pools(*more: str, **options: object) -> list[str]:
+    """A game panel, and what is done to it from code."""
+    extra = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    made = f"panel = game_panel({extra}); panel"
+    return ["from workbench.panels.game_panel import game_panel", made, *more]
+
+
+def bars_stand(lab: LabPage) -> None:
+    """Until the bars are drawn."""
+    lab.page.locator('.sp-root[data-live="true"] .sp-bar').first.wait_for()
+
+
 PICTURES = [
+    Picture("lesson_01", watched(), ".ws-root", both_ends, folder=BESIDE_LESSONS, scale=1.5),
+    Picture("lesson_02", box(), ".sb-root", three_of_eight, folder=BESIDE_LESSONS, scale=1.5),
+    Picture("who_sees_dark", watched(), ".ws-root", both_ends, theme="dark"),
+    Picture("who_sees_360", watched(), ".ws-root", both_ends, viewport=(360, 740)),
+    Picture(
+        "who_sees_presenter",
+        watched(presenter=True),
+        ".ws-root",
+        both_ends,
+        viewport=(1280, 720),
+        scale=1.0,
+    ),
+    Picture("shuffle_box_dark", box(), ".sb-root", three_of_eight, theme="dark"),
+    Picture("shuffle_box_360", box(), ".sb-root", three_of_eight, viewport=(360, 740)),
+    Picture(
+        "shuffle_box_presenter",
+        box(presenter=True),
+        ".sb-root",
+        three_of_eight,
+        viewport=(1280, 720),
+        scale=1.0,
+    ),
+    Picture("saturation_panel", stakes(), ".sp-root", bars_stand),
+    Picture("saturation_panel_dark", stakes(preset="whale"), ".sp-root", bars_stand, theme="dark"),
+    Picture("saturation_panel_360", stakes(), ".sp-root", bars_stand, viewport=(360, 740)),
+    Picture(
+        "saturation_panel_presenter",
+        stakes(presenter=True),
+        ".sp-root",
+        bars_stand,
+        viewport=(1280, 720),
+        scale=1.0,
+    ),
+    Picture("game_panel", pools("panel.do('run')", preset="sleepy"), ".sp-root", bars_stand),
+    Picture(
+        "game_panel_dark",
+        pools("panel.do('best')", preset="sybil"),
+        ".sp-root",
+        bars_stand,
+        theme="dark",
+    ),
+    Picture("game_panel_360", pools(), ".sp-root", bars_stand, viewport=(360, 740)),
+    Picture(
+        "game_panel_presenter",
+        pools("panel.do('run')", preset="sleepy", presenter=True),
+        ".sp-root",
+        bars_stand,
+        viewport=(1280, 720),
+        scale=1.0,
+    ),
+    Picture(
+        "lesson_08",
+        [
+            "from workbench.exercises import lesson_08",
+            "from workbench.panels.saturation_panel import saturation_panel",
+            "saturation_panel(ask=lesson_08.prediction())",
+        ],
+        ".sp-root",
+        bars_stand,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
+    Picture(
+        "lesson_09",
+        [
+            "from workbench.exercises import lesson_09",
+            "from workbench.panels.game_panel import game_panel",
+            "game_panel('sleepy', ask=lesson_09.prediction())",
+        ],
+        ".sp-root",
+        bars_stand,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
     Picture("packet_inspector", INSPECTOR, ".pi-root", first_hop),
     Picture("packet_inspector_dark", INSPECTOR, ".pi-root", broken, theme="dark"),
     Picture("packet_inspector_360", INSPECTOR, ".pi-root", first_hop, viewport=(360, 740)),
@@ -113,6 +249,18 @@ PICTURES = [
         ],
         ".pi-root",
         second_hop,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
+    Picture(
+        "lesson_05",
+        [
+            "from workbench.exercises import lesson_05",
+            "from workbench.panels.one_mix_panel import one_mix_panel",
+            "one_mix_panel(ask=lesson_05.prediction())",
+        ],
+        ".om-root",
+        answered,
         folder=BESIDE_LESSONS,
         scale=1.5,
     ),
