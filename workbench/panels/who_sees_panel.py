@@ -19,6 +19,7 @@ from workbench.panels.who_sees_state import (
     State,
     act,
     from_query,
+    places,
     recordings,
     to_query,
 )
@@ -182,7 +183,6 @@ def _where(state: State) -> str:
 
 def _table(state: State) -> list[dict[str, Any]]:
     """The six observers of the three systems, as the library's rules give them."""
-    here = state.observer
     return [
         {
             "key": observer.key,
@@ -192,7 +192,8 @@ def _table(state: State) -> list[dict[str, Any]]:
                     "system": system,
                     "links": (links := everyday_view(system, observer.key).links),
                     "word": LINK_WORDS[links],
-                    "is_here": system == state.system and observer == here,
+                    # With one server the first node is all nodes: both cells are where the eye is.
+                    "is_here": system == state.system and places(system, observer) == state.eyes,
                     "label": f"{SYSTEM_NAMES[system]}, {observer.name}: {links}",
                 }
                 for system in EVERYDAY_SYSTEMS
