@@ -1,0 +1,54 @@
+"""Calibrate the pass marks of lessons 8 and 9 over 50 seeds: run it, read it, write it down.
+
+    python tests/exercises/calibrate_08_09.py
+
+docs/teaching_notes.md holds what it printed, and test_lessons_8_and_9.py a smaller run of it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from workbench.exercises import lesson_08
+
+SEEDS = 50
+
+
+def placements(seeds: int = SEEDS) -> dict[str, list[float]]:
+    """What the reference, careful and careless answers earn, as shares of the best."""
+    space: dict[str, Callable[..., list[float]]] = {}
+    exec(lesson_08.check_place.solution, space)  # type: ignore[arg-type]
+    found: dict[str, list[float]] = {"solution": []}
+    for seed in range(seeds):
+        case = lesson_08.random_case(random.Random(seed))
+        best = case.best().pay_unym
+
+        def pay(node: int, tokens: float, case: lesson_08.Case = case) -> float:
+            amounts = [0.0] * len(case.nodes)
+            amounts[node] = tokens
+            return case.pay(amounts) / lesson_08.TOKEN
+
+        answers = {
+            "solution": space["place"](pay, len(case.nodes), lesson_08.TOKENS),
+            **lesson_08._rules_of_thumb(case),
+        }
+        for name, amounts in answers.items():
+            found.setdefault(name, []).append(case.pay(amounts) / best)
+    return found
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"lesson 8, placing 1,000 tokens, {SEEDS} seeds, share of the best: least, median, most")
+    for name, shares in placements().items():
+        ordered = sorted(shares)
+        passed = sum(share >= 1 - lesson_08.NEAR for share in shares)
+        print(
+            f"  {name:10} {ordered[0]:.4f} {ordered[len(ordered) // 2]:.4f} {ordered[-1]:.4f}"
+            f"   single cases passed: {passed}"
+        )
+
+
+if __name__ == "__main__":
+    main()
