@@ -92,7 +92,16 @@ class Played:
 _BASE = SystemScenario()
 # Places are scarce here: nodes compete for them by stake and performance.
 _SCARCE = SystemScenario(
-    nodes=60, rewarded_nodes=18, operators=60, popular=((0, 1.0),), width_step=0
+    traffic=Scenario(
+        clients=50, traffic_per_client_per_s=10.0, width=4, capacity_per_s=200.0, delay_s=0.05
+    ),
+    nodes=60,
+    rewarded_nodes=18,
+    operators=60,
+    popular=((0, 1.0),),
+    sample_s=2.0,
+    targets=50,
+    width_step=0,
 )
 _STAKES = SystemScenario(
     traffic=Scenario(
@@ -126,7 +135,7 @@ def popular_node() -> Story:
         "Node 0 starts three times over the saturation point: its delegators share one "
         "node's reward with too many, look around, and leave.",
         _STAKES.replace(popular=((0, 3.0),), noise=0.05),
-        150,
+        100,
         ("saturation_highest", "moves", "moved_nym"),
         node=0,
     )
@@ -170,7 +179,7 @@ def no_saturation() -> Story:
         "Without saturation a full node pays no less, and a fuller one is drawn more often: "
         "stake follows stake until a few operators hold most of it.",
         _STAKES.replace(saturation="off", activation=0.05, inertia=0.02, nodes=40, operators=40),
-        300,
+        150,
         ("nakamoto", "gini", "saturation_highest"),
     )
 
