@@ -142,7 +142,49 @@ def bars_stand(lab: LabPage) -> None:
     lab.page.locator('.sp-root[data-live="true"] .sp-bar').first.wait_for()
 
 
+def delay_raised(lab: LabPage) -> None:
+    """The delay raised by a few stops; some packets sent since have finished; paused."""
+    lab.page.wait_for_selector('.wb-console[data-live="true"]')
+    known = "() => /[0-9]/.test(document.querySelector('.wb-bits').textContent)"
+    lab.page.wait_for_function(known, timeout=90_000)
+    lab.in_kernel("panel._do('speed', {'value': 5.0}, '')")
+    lab.page.wait_for_timeout(4000)
+    lab.page.locator('input[type=range][data-knob="delay_s"]').focus()
+    for _ in range(2):
+        lab.page.keyboard.press("ArrowRight")
+    lab.page.locator('input[type=range][data-knob="delay_s"]').blur()
+    for _ in range(200):
+        if lab.in_kernel("panel.measured.sent_since_change") >= 40:
+            break
+        lab.page.wait_for_timeout(200)
+    lab.in_kernel("panel._do('speed', {'value': 1.0}, '')")
+    lab.page.wait_for_timeout(3000)
+    lab.page.get_by_role("button", name="Pause").click()
+
+
+def workbench(**options: object) -> list[str]:
+    """The workbench as it opens."""
+    given = ", ".join(f"{name}={value}" for name, value in options.items())
+    return [
+        "from workbench.panels.workbench_panel import workbench_panel\n"
+        f"panel = workbench_panel({given}); panel"
+    ]
+
+
+FRAME = ".wb-bench-frame"
 PICTURES = [
+    Picture("lesson_00", workbench(), FRAME, delay_raised, folder=BESIDE_LESSONS, scale=1.5),
+    Picture("workbench_panel", workbench(), FRAME, delay_raised),
+    Picture("workbench_panel_dark", workbench(), FRAME, delay_raised, theme="dark"),
+    Picture("workbench_panel_360", workbench(), FRAME, delay_raised, viewport=(360, 740)),
+    Picture(
+        "workbench_panel_presenter",
+        workbench(presenter=True),
+        FRAME,
+        delay_raised,
+        viewport=(1280, 720),
+        scale=1.0,
+    ),
     Picture("lesson_01", watched(), ".ws-root", both_ends, folder=BESIDE_LESSONS, scale=1.5),
     Picture("lesson_02", box(), ".sb-root", three_of_eight, folder=BESIDE_LESSONS, scale=1.5),
     Picture("who_sees_dark", watched(), ".ws-root", both_ends, theme="dark"),
