@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[1]
 INDEX = "00_workbench.ipynb"
 NOTEBOOKS = sorted((PROJECT / "lessons").glob("[0-9][0-9]_*.ipynb"))
 LESSONS = [path for path in NOTEBOOKS if path.name != INDEX]
-WITHOUT_NUMBA = [path for path in NOTEBOOKS if int(path.name[:2]) <= 4]
+WITHOUT_NUMBA = [path for path in LESSONS if int(path.name[:2]) <= 4]
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.name)

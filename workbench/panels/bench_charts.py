@@ -31,7 +31,7 @@ class EntropyChart:
         empty: dict[str, list[float]] = {
             name: [] for name in ("ago", "median", "worst", "expected", "formula")
         }
-        self.source = ColumnDataSource({**empty})
+        self.source = ColumnDataSource({**empty}, name="entropy")
         self.ghost = ColumnDataSource({"x0": [], "x1": [], "y": []})
         self.marks = ColumnDataSource(
             {"x": [], "low": [], "high": [], "text": [], "y": [], "off": [], "align": []}
@@ -128,6 +128,8 @@ class EntropyChart:
         least = 0.075 * top
         for lower, upper in pairwise(ends):
             upper[0] = max(upper[0], lower[0] + least)
+        for above, below in pairwise([*ends, [top * 0.97 + least, ""]][::-1]):
+            below[0] = min(below[0], above[0] - least)  # and back down from the upper edge
         self.labels.data = {
             "x": [0.0] * len(ends),
             "y": [height for height, _ in ends],
@@ -139,7 +141,7 @@ class LatencyChart:
     """How long real packets took, as shares; the setting before as an outline."""
 
     def __init__(self, **options: Any) -> None:
-        self.source = ColumnDataSource({"left": [], "right": [], "share": []})
+        self.source = ColumnDataSource({"left": [], "right": [], "share": []}, name="latency")
         self.ghost = ColumnDataSource({"x": [], "y": []})
         self.median = ColumnDataSource({"x": [], "low": [], "high": [], "text": []})
         self.across, self.up = Range1d(0, 4), Range1d(0, 10)

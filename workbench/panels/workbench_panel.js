@@ -56,7 +56,7 @@ export function start(host) {
   const was = h("span", { class: "wb-was wb-quiet" });
   expected.unit.after(" ", was);
   const measured = answerPart("Measured on this network", "measured");
-  const costs = barsPart("What it costs");
+  const costs = barsPart("What it costs, measured");
   const answer = h("section", { class: "wb-bench-answer", "aria-label": "A packet's anonymity" },
     expected.node, measured.node, costs.node);
 

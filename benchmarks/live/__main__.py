@@ -1,0 +1,146 @@
+# mypy: disable-error-code="import-untyped"
+"""Measure the workbench panel at its defaults in a real Lab; one table (`make bench-live`).
+
+    python -m benchmarks.live                 about two minutes
+    python -m benchmarks.live --minutes 30    with a soak of half an hour
+
+Lag is from the kernel's clock, written beside a figure's data, to the frame in which the page
+has it; both run on one machine, so the clocks are one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from benchmarks.common import Row, machine, print_table
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tests" / "support"))
+
+from lab_in_chromium import LabPage, serve_lab, start_chromium  # noqa: E402
+
+CELL = (
+    "from workbench.panels.workbench_panel import workbench_panel\npanel = workbench_panel(); panel"
+)
+# The kernel's time of sending, beside what each figure draws.
+STAMP = """
+import time
+from numpy import full
+def stamped(chart):
+    show = chart.show
+    def both(*given):
+        show(*given)
+        data = dict(chart.source.data)
+        size = len(next(iter(data.values())))
+        chart.source.data = {**data, "tick": full(size, time.time())}
+    chart.show = both
+stamped(panel.entropy); stamped(panel.latency)
+"""
+KNOWN = "() => /[0-9]/.test(document.querySelector('.wb-answer-expected .wb-bits')?.textContent)"
+
+
+def measure(lab: LabPage, run_s: float, keys: int) -> list[Row]:
+    """All figures of one page."""
+    kernel = psutil.Process(lab.kernel_pid())
+    lab.in_kernel("0", STAMP)
+    lab.page.evaluate((HERE / "probe.js").read_text(encoding="utf-8"))
+    lab.page.wait_for_timeout(3000)
+    lab.page.evaluate("() => window.liveProbe.reset()")
+    memory, cpu, began = kernel.memory_info().rss, _cpu_s(kernel), time.monotonic()
+    lab.page.wait_for_timeout(1000 * run_s)
+    span = time.monotonic() - began
+    playing = (_cpu_s(kernel) - cpu) / span
+    probe = lab.page.evaluate(
+        "() => ({frames: window.liveProbe.frames.length, lags: window.liveProbe.lags, "
+        "entropy: window.liveProbe.charts.entropy.length, "
+        "latency: window.liveProbe.charts.latency.length})"
+    )
+    lags = probe["lags"] or [float("nan")]
+    third = max(1, len(lags) // 3)
+    growth = share(lags[-third:], 0.5) - share(lags[:third], 0.5)
+    grown = (kernel.memory_info().rss - memory) / 1e6
+    told = [lab.page.evaluate("k => window.liveProbe.key(k)", "up" if k % 2 else "down")
+            for k in range(keys)]  # fmt: skip
+    lab.in_kernel("0", "panel._do('pause', {}, '')")
+    lab.page.wait_for_timeout(1500)
+    resting = _share_of_core(lab, kernel)
+    lab.in_kernel("0", "panel._do('play', {}, '')")
+    lab.page.evaluate("() => { document.querySelector('.wb-bench').style.marginTop = '6000px'; }")
+    lab.page.wait_for_timeout(3000)
+    unseen = _share_of_core(lab, kernel)
+    return [
+        Row("entropy figure", probe["entropy"] / span, "updates/s", ">= 10"),
+        Row("latency figure", probe["latency"] / span, "updates/s", ">= 10"),
+        Row("packet flow", probe["frames"] / span, "frames/s", ">= 50"),
+        Row("lag, kernel to paint, p95", share(lags, 0.95), "ms", "<= 150"),
+        Row("lag, last third less first", growth, "ms", "not growing"),
+        Row("key to first sign, p95", share([a for a, _ in told], 0.95), "ms", "<= 100"),
+        Row("key to painted expected, p95", share([b for _, b in told], 0.95), "ms", "<= 250"),
+        Row("kernel while playing", 100 * playing, "% of a core", "<= 40"),
+        Row("kernel while paused", 100 * resting, "% of a core", "< 2"),
+        Row("kernel while out of sight", 100 * unseen, "% of a core", "< 2"),
+        Row("kernel memory", kernel.memory_info().rss / 1e6, "MB", "< 400"),
+        Row(f"memory grown in {span:.0f} s", grown, "MB", "flat"),
+        Row("requests that left the machine", len(lab.outside_requests), "", "0"),
+    ]
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _share_of_core(lab: LabPage, process: psutil.Process, span_s: float = 8.0) -> float:
+    began, cpu = time.monotonic(), _cpu_s(process)
+    lab.page.wait_for_timeout(1000 * span_s)
+    return (_cpu_s(process) - cpu) / (time.monotonic() - began)
+
+
+def share(values: Sequence[float], part: float) -> float:
+    """The value that a part of all stay at or below."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def opening(lab: LabPage) -> list[Row]:
+    """Run the cell and time what a person waits for."""
+    began = time.monotonic()
+    lab.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    lab.page.wait_for_selector('.wb-flow[data-live="true"]', timeout=120_000)
+    lab.page.wait_for_selector('.wb-console[data-live="true"]', timeout=120_000)
+    frame_s = time.monotonic() - began
+    lab.page.wait_for_function(KNOWN, timeout=180_000)
+    number_s = time.monotonic() - began
+    return [
+        Row("run to frame and sliders", frame_s, "s", "<= 2"),
+        Row("run to first simulated number", number_s, "s", "<= 4, warm cache"),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """One page, one table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long it is watched")
+    parser.add_argument("--keys", type=int, default=30, help="slider moves that are timed")
+    given = parser.parse_args(arguments)
+    with (
+        serve_lab() as server,
+        start_chromium(server) as browser,
+        browser.open_cells([CELL], viewport=(1280, 1300)) as lab,
+    ):
+        rows = opening(lab)
+        rows += measure(lab, 60.0 * given.minutes, given.keys)
+    print_table(rows, "The workbench panel at its defaults, two figures and the flow live")
+    load = psutil.getloadavg()[0]
+    print(f"\n{machine()}; software rendering; load {load:.1f} at the end")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
