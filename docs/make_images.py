@@ -146,7 +146,7 @@ def delay_raised(lab: LabPage) -> None:
     """The delay raised by a few stops; some packets sent since have finished; paused."""
     lab.page.wait_for_selector('.wb-console[data-live="true"]')
     known = "() => /[0-9]/.test(document.querySelector('.wb-bits').textContent)"
-    lab.page.wait_for_function(known, timeout=90_000)
+    lab.page.wait_for_function(known, timeout=180_000)  # the simulator may be compiling
     lab.in_kernel("panel._do('speed', {'value': 5.0}, '')")
     lab.page.wait_for_timeout(4000)
     lab.page.locator('input[type=range][data-knob="delay_s"]').focus()

@@ -221,7 +221,9 @@ class WorkbenchPanel(ipywidgets.VBox):
             self.pump.step_once()
         else:
             self.pump.play() if name == "play" else self.pump.pause()
-        self.console.update(playing="playing" if self.pump.is_playing else "paused")
+        self.console.update(
+            playing="playing" if self.pump.is_playing else "paused", summary=self._summary()
+        )
 
     def _set_speed(self, value: Any) -> None:
         if value not in SPEEDS:
