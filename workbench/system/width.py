@@ -57,7 +57,10 @@ def planned_width(setting: SystemScenario, width: int, offered_per_s: float) -> 
         loops = traffic.layers * traffic.mix_loops_per_mix_per_s
         room = setting.load_at_most * traffic.capacity_per_s - loops
         by_load = offered_per_s / room if room > 0.0 else float(setting.widest)
-    is_near = -_DOWN < max(by_pools, by_load) - width < _UP
+    # Three standard deviations of a Poisson count, at most a tenth.
+    noise = width * min(0.1, 3.0 / math.sqrt(max(offered_per_s * setting.sample_s, 1.0)))
+    off = max(by_pools, by_load) - width
+    is_near = -max(_DOWN, noise) < off < max(_UP, noise)
     goal = width if is_near else max(1, math.ceil(min(by_pools, 1e6) - _POOL_SLACK))
     needed = math.ceil(min(by_load, 1e6) - _LOAD_SLACK)
     because = "load" if needed > goal or by_load > by_pools else "pools"
