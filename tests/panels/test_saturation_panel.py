@@ -290,7 +290,8 @@ def test_before_the_guess_nothing_of_what_stakes_earn_is_sent():
     views = [content["view"] for content in page.heard if "view" in content]
     assert len(views) >= 3
     for data in views:
-        assert data["answer"] is data["node"] is data["figure"] is None
+        assert data["answer"] is data["node"] is data["figure"] is data["network"] is None
+        assert data["warning"] == ""
         assert data["knobs"] == data["presets"] == []
         assert [bar["pay"] for bar in data["bars"]] == [None] * len(NAMES)
         assert [row["label"] for row in data["rows"]] == ["saturation, %"]

@@ -101,17 +101,8 @@ def view(
         "warning": "" if pools <= _MOST_BARS else (
             f"The {_MOST_BARS} pools with the most stake are drawn, of {pools}."
         ),
-        "network": {
-            "title": "Whose network?",
-            "rows": [
-                ["Pools, operators", f"{pools}, {spread.operators}"],
-                ["Nakamoto coefficient", f"{spread.nakamoto} of {spread.operators} operators"],
-                ["Gini coefficient", f"{spread.gini:.2f}"],
-                ["Pledged, of all stake", f"{float(state.pledges.sum()):.0%}"],
-                ["In pools, of all stake", f"{float(state.pool_stakes.sum()):.0%}"],
-            ],
-        },
-        "node": {
+        "network": None if sealed else _network(pools, spread, state),
+        "node": None if sealed else {
             "title": "In equilibrium",
             "rows": _equilibrium_rows(setup, bool(best), best.state),
         },
@@ -129,9 +120,24 @@ def view(
             f"with {_count(spread.nakamoto, 'operator')}",
         },
         "note": {"title": _verdict(check), "lines": list(note)},
-        "figure": _story(past, pools if not best else best.state.pool_owners.size, bool(best)),
+        "figure": None if len(past.rounds) < 2 else _story(
+            past, best.state.pool_owners.size if best else pools, bool(best)
+        ),
         "buttons": _buttons(sealed, proposal is not None),
     }  # fmt: skip
+
+
+def _network(pools: int, spread: decentralisation.Decentralisation, state: State) -> dict[str, Any]:
+    return {
+        "title": "Whose network?",
+        "rows": [
+            ["Pools, operators", f"{pools}, {spread.operators}"],
+            ["Nakamoto coefficient", f"{spread.nakamoto} of {spread.operators} operators"],
+            ["Gini coefficient", f"{spread.gini:.2f}"],
+            ["Pledged, of all stake", f"{float(state.pledges.sum()):.0%}"],
+            ["In pools, of all stake", f"{float(state.pool_stakes.sum()):.0%}"],
+        ],
+    }
 
 
 def shown_pools(state: State) -> Any:

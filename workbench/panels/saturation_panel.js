@@ -222,6 +222,7 @@ class StakePanel {
     this.drawAnswer();
     this.drawCard(this.nodeCard, view.node);
     this.drawCard(this.networkCard, view.network);
+    this.cards.hidden = !view.node && !view.network;
     this.figure.show(view.figure);
     this.drawSeal();
     say(this.warning, view.warning);
@@ -439,9 +440,11 @@ class StakePanel {
     const { view } = this;
     const game = view.mode === "game";
     const entries = [["pledge", "pledge"], ["others", game ? "delegated" : "delegated by others"],
-      ...(game ? [] : [["mine", "yours"]]), ["beyond", "beyond the line: adds nothing"],
+      ...(game ? [] : [["mine", "yours"]]), ["beyond", view.sealed ? "beyond the line" : "beyond the line: adds nothing"],
       ...(game ? [["losing", "loses money"]] : [])];
-    if (this.key.children.length === entries.length) return;
+    const shape = JSON.stringify(entries);
+    if (this.keyShape === shape) return;
+    this.keyShape = shape;
     this.key.replaceChildren(...entries.map(([kind, text]) => h("li", {},
       h("span", { class: `sp-swatch sp-${kind}` }), text)));
   }
@@ -463,8 +466,7 @@ class StakePanel {
         });
         this.machines = [this.button("Place mine best", "best", {}, ""),
           this.button("Let others move", "crowd", {}, "")];
-        this.hint = h("span", { class: "wb-quiet sp-hint" }, "Drag your tokens onto a bar, or " +
-          "focus a bar: ← → choose, ↑ ↓ move yours, Shift ↑ ↓ what others put.");
+        this.hint = h("span", { class: "wb-quiet sp-hint" });
         this.place.replaceChildren(...this.placing, ...this.machines, this.hint);
       }
       const [take, put] = this.placing;
@@ -473,6 +475,8 @@ class StakePanel {
       this.able(take, view.bars[view.chosen].now > 0);
       this.able(put, view.hand.has > 0);
       for (const node of this.machines) node.hidden = view.sealed;
+      say(this.hint, "Drag your tokens onto a bar, or focus a bar: ← → choose, ↑ ↓ move yours" +
+        (view.sealed ? "." : ", Shift ↑ ↓ what others put."));
       return;
     }
     if (this.place.children.length !== view.buttons.length) {

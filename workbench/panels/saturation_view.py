@@ -50,8 +50,9 @@ def view(state: State, *, sealed: bool = False, can_undo: bool = False) -> dict[
         "chosen": state.chosen,
         "can_undo": can_undo,
         "presenter": state.presenter,
-        "warning": _warning(state, full),
-        "network": _network(state),
+        # Why a full node is worse is what the guess asks: not a word of it before.
+        "warning": "" if sealed else _warning(state, full),
+        "network": None if sealed else _network(state),
         "summary": _summary(state, full, returns),
         "presets": [],
         "knobs": [],
