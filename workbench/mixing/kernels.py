@@ -36,7 +36,7 @@ NOW, LINK_S, LINK_LOSS, MIX_LOSS, SERVICE_S, DELAY_S, SPREAD, SHAPE = range(8)
 INTERVAL_S, FRACTION, COIN_MEAN, COIN_SD, RETIRE_BELOW, HAZARD_MAX, LOOP_RATE, LATENCY_SUM = range(
     8, 16
 )
-LATENCY_SQUARES, LATENCY_BIN_S, MEASURE_FROM, MEASURE_TO, CLOCK = range(16, 21)
+LATENCY_SQUARES, LATENCY_BIN_S, MEASURE_FROM, MEASURE_TO, CLOCK, OLDEST_BIRTH = range(16, 22)
 REAL_SCALARS = 24
 
 STRATIFIED, CASCADE, FREE_ROUTE = 0, 1, 2
@@ -48,19 +48,23 @@ UNIFORM, BYPASS, BLURRED, WEIGHTED = 0, 1, 2, 3
 # What the kernel says when it comes back.
 FINISHED, NEED_SLOTS, NEED_ROWS, NEED_COLUMNS, NEED_LOG = 0, 1, 2, 3, 4
 # Streams of random numbers: traffic streams first (real, loop, drop, mix loop, main).
-T_REAL, T_LOOP, T_DROP, T_MIX, T_MAIN, T_BURST = 0, 1, 2, 3, 4, 5
-R_ROUTE, R_DELAY, R_LOSS, R_BATCH, R_HOP = 6, 11, 16, 17, 18
+# (As arrays' numbers: a plain one would be a type of its own, and compile its callee again.)
+T_REAL, T_LOOP, T_DROP, T_MIX, T_MAIN, T_BURST = np.arange(6)
+R_ROUTE, R_DELAY, R_LOSS, R_BATCH, R_HOP = np.array([6, 11, 16, 17, 18])
 STREAMS = 19
 EV_LEAVE, EV_ARRIVE, EV_ADMIT, EV_RELEASE = 0, 1, 2, 3
 NOTHING, CROSS, ARRIVE, ADMIT, LEAVE, EXIT, DROP = 0, 1, 2, 3, 4, 5, 6
 LOST_ON_LINK, LOST_AT_DOWN, LOST_IN_QUEUE, LOST_INSIDE = 0, 1, 2, 3
-NOWHERE = -(2**31)
+NOWHERE = np.int64(-(2**31))
 TINY = 1e-200  # below this a mass is set to zero: denormal numbers are slow
-S_PLOGP, S_DONE, S_LOST, S_ABSORBED, S_LEFT, S_MAX, S_SQUARES = 0, 1, 2, 3, 4, 5, 6
+S_PLOGP, S_DONE, S_LOST, S_ABSORBED, S_LEFT, S_MAX, S_SQUARES = np.arange(7)
 
-_jit = njit(cache=True, nogil=True, error_model="numpy")
+# No kernel makes an array, so none counts references (_nrt): a fifth less to compile and to run.
+_jit = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 # Only called from kernels: no wrapper for Python, which would take most of the compile time.
-_inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_inner = njit(
+    nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 
 
 # -- random numbers: xoshiro256++ (Blackman and Vigna 2019) -----------------------------------
@@ -242,6 +246,40 @@ def _take_row(ints, row_ints, row_reals, row_free):
 
 
 @_inner
+def _copied(ints, mass, row_ints, row_reals, row_free, src, width):
+    """A row of a packet's own, with the mass of row ``src``."""
+    row = _take_row(ints, row_ints, row_reals, row_free)
+    for j in range(width):
+        mass[row, j] = mass[src, j]
+    return row
+
+
+@_inner
+def _entering(ints, mass, row_ints, row_reals, row_free, sender, column):
+    """The row of a packet that enters: all of it its sender's and, as target, its own."""
+    row = _take_row(ints, row_ints, row_reals, row_free)
+    for j in range(ints[SENDERS] + ints[LIVE]):
+        mass[row, j] = 0.0
+    if ints[SENDERS] > 0:
+        mass[row, sender] = 1.0
+    if column >= 0:
+        mass[row, column] = 1.0
+    return row
+
+
+@_inner
+def _take_blurred(mass, mix, pool, m, held, width, scratch):
+    """Mass of whatever leaves a mix whose loops hide how many it holds, into the scratch row."""
+    if width == 0 or not mix[m, M_HAS_MASS]:
+        return np.int64(-1)
+    share = min(1.0, 1.0 / (held + pool[m, M_BIRTHS]))
+    for j in range(width):
+        mass[scratch, j] = mass[m, j] * share
+        mass[m, j] -= mass[scratch, j]
+    return scratch
+
+
+@_inner
 def _drop_row(ints, row_ints, row_free, row):
     row_ints[row, ROW_REFS] -= 1
     if row_ints[row, ROW_REFS] == 0:
@@ -354,8 +392,11 @@ def _in_flight(state, column):
 
 
 @_inner
-def _entropy(values, total):
-    """Shannon entropy in bits and largest share of non-negative values that add up to total."""
+def _entropy(values):
+    """Shannon entropy in bits and largest share of non-negative values, made to add up to 1."""
+    total = 0.0
+    for i in range(len(values)):
+        total += values[i]
     if total <= 0.0:
         return math.nan, math.nan
     entropy = 0.0
@@ -391,8 +432,7 @@ def _retire(state, live_index):
         out[6] = math.nan
     out[8] = state.reals[NOW]
     if ints[BY_RECEIVER]:
-        values = state.by_receiver[:, column]
-        out[9], out[10] = _entropy(values, values.sum())
+        out[9], out[10] = _entropy(state.by_receiver[:, column])
     last = ints[LIVE] - 1
     end = first + last
     if column != end:
@@ -412,20 +452,18 @@ def _retire(state, live_index):
 
 @_jit
 def retire_below(state, threshold):
-    """Retire the live targets with less than ``threshold`` of their mass in flight."""
+    """Retire the live targets with less than ``threshold`` of their mass in flight.
+
+    Those born before ``reals[OLDEST_BIRTH]`` too: what is left of them counts as left over.
+    """
     _settle(state)
     sums = state.live_sums
+    oldest = state.reals[OLDEST_BIRTH]
     for j in range(state.ints[LIVE] - 1, -1, -1):
         known = sums[j, S_DONE] + sums[j, S_LOST] + sums[j, S_ABSORBED] + sums[j, S_LEFT]
-        if 1.0 - known < threshold:
+        born = state.results[state.live_target[j], 7]
+        if 1.0 - known < threshold or born < oldest:
             _retire(state, j)
-
-
-@_jit
-def retire_one(state, live_index):
-    """Retire a live target with whatever is left of it, counted as left over."""
-    _settle(state)
-    _retire(state, live_index)
 
 
 @_inner
@@ -773,14 +811,8 @@ def advance(state, times, senders, receivers, codes, count, until):
             action = CROSS
             node = -1 - sender
             if kind != 3 and (first > 0 or column >= 0):
-                src = _take_row(ints, row_ints, row_reals, row_free)
+                src = _entering(ints, mass, row_ints, row_reals, row_free, sender, column)
                 is_own = True
-                for j in range(first + ints[LIVE]):
-                    mass[src, j] = 0.0
-                if first > 0:
-                    mass[src, sender] = 1.0
-                if column >= 0:
-                    mass[src, column] = 1.0
             if kind == 3:
                 node = sender
                 width = first + ints[LIVE]
@@ -791,12 +823,8 @@ def advance(state, times, senders, receivers, codes, count, until):
                     ints[SLOTS_FREE] += 1
                 elif rule == BY_DELAY and width > 0 and mix[sender, M_MODE] == BLURRED:
                     # Seen from outside the loop may be any held packet that leaves.
-                    if mix[sender, M_HAS_MASS]:
-                        share = min(1.0, 1.0 / (mix[sender, M_HELD] + pool[sender, M_BIRTHS]))
-                        for j in range(width):
-                            mass[scratch_row, j] = mass[sender, j] * share
-                            mass[sender, j] -= mass[scratch_row, j]
-                        src = scratch_row
+                    n = mix[sender, M_HELD]
+                    src = _take_blurred(mass, mix, pool, sender, n, width, scratch_row)
                 elif mix[sender, M_MODE] == WEIGHTED:
                     _take_weighted(state, sender, now, width, width > 0)
                     if width > 0:
@@ -843,13 +871,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                 if kept == UNIFORM:
                     src = m if mix[m, M_HAS_MASS] else np.int64(-1)
                 elif kept == BLURRED:
-                    src = np.int64(-1)
-                    if mix[m, M_HAS_MASS] and width > 0:
-                        share = min(1.0, 1.0 / (n + pool[m, M_BIRTHS]))
-                        for j in range(width):
-                            mass[scratch_row, j] = mass[m, j] * share
-                            mass[m, j] -= mass[scratch_row, j]
-                        src = scratch_row
+                    src = _take_blurred(mass, mix, pool, m, n, width, scratch_row)
                 elif kept == WEIGHTED:
                     _take_weighted(state, m, now, width, width > 0)
                     src = scratch_row if width > 0 else np.int64(-1)
@@ -895,10 +917,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                     _log(ints, log_ints, log_reals, packets, slot, node, m, now, now + link, wait)
                 if link > 0.0 and action == ARRIVE:
                     if src >= 0 and not is_own:
-                        row = _take_row(ints, row_ints, row_reals, row_free)
-                        for j in range(width):
-                            mass[row, j] = mass[src, j]
-                        src = row
+                        src = _copied(ints, mass, row_ints, row_reals, row_free, src, width)
                         is_own = True
                     packets[slot, P_ROW] = src
                     when = now + link
@@ -922,10 +941,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                     else:
                         pool[m, M_FREE_AT] = start + service_s
                         if src >= 0 and not is_own:
-                            row = _take_row(ints, row_ints, row_reals, row_free)
-                            for j in range(width):
-                                mass[row, j] = mass[src, j]
-                            src = row
+                            src = _copied(ints, mass, row_ints, row_reals, row_free, src, width)
                         packets[slot, P_ROW] = src
                         when = start + service_s
                         event = EV_ADMIT
@@ -977,10 +993,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                     mix[m, M_HEAD] = row
                 if kept == BYPASS and not is_home:
                     if src >= 0 and not is_own:
-                        row = _take_row(ints, row_ints, row_reals, row_free)
-                        for j in range(width):
-                            mass[row, j] = mass[src, j]
-                        src = row
+                        src = _copied(ints, mass, row_ints, row_reals, row_free, src, width)
                         is_own = True
                     packets[slot, P_ROW] = src
                 else:
@@ -1043,8 +1056,7 @@ def advance(state, times, senders, receivers, codes, count, until):
                     if target >= 0:
                         state.results[target, 13] = now + link - slot_sent[slot]
                         if first > 0 and src >= 0:
-                            values = mass[src, :first]
-                            entropy, largest = _entropy(values, values.sum())
+                            entropy, largest = _entropy(mass[src, :first])
                             state.results[target, 11] = entropy
                             state.results[target, 12] = largest
                     if src >= 0:
@@ -1218,14 +1230,8 @@ def advance_memoryless(state, times, senders, receivers, codes, count, until):
                     packets[slot, P_TARGET] = target
                 ints[REAL_COUNT] += 1
             if first > 0 or column >= 0:
-                src = _take_row(ints, row_ints, row_reals, row_free)
+                src = _entering(ints, mass, row_ints, row_reals, row_free, sender, column)
                 is_own = True
-                for j in range(first + ints[LIVE]):
-                    mass[src, j] = 0.0
-                if first > 0:
-                    mass[src, sender] = 1.0
-                if column >= 0:
-                    mass[src, column] = 1.0
             node = np.int64(-1)
             hop = np.int64(0)
         else:
@@ -1276,8 +1282,7 @@ def advance_memoryless(state, times, senders, receivers, codes, count, until):
             if target >= 0:
                 state.results[target, 13] = now - slot_sent[slot]
                 if first > 0 and src >= 0:
-                    values = mass[src, :first]
-                    entropy, largest = _entropy(values, values.sum())
+                    entropy, largest = _entropy(mass[src, :first])
                     state.results[target, 11] = entropy
                     state.results[target, 12] = largest
             if src >= 0:
@@ -1316,10 +1321,7 @@ def advance_memoryless(state, times, senders, receivers, codes, count, until):
                     _drop_row(ints, row_ints, row_free, src)
             elif src >= 0:
                 if not is_own:
-                    row = _take_row(ints, row_ints, row_reals, row_free)
-                    for j in range(width):
-                        mass[row, j] = mass[src, j]
-                    src = row
+                    src = _copied(ints, mass, row_ints, row_reals, row_free, src, width)
                 packets[slot, P_ROW] = src
         if is_gone:
             held -= 1
@@ -1345,7 +1347,6 @@ def advance_memoryless(state, times, senders, receivers, codes, count, until):
     return status
 
 
-@_jit
 def finish(state):
     """Retire whatever target is still live, with what it left over; close the pools' books."""
     retire_below(state, math.inf)

@@ -19,6 +19,7 @@ from workbench.mixing.run import SHOWN_BELOW
 from workbench.mixing.state import F8, I8, Chunk, State
 from workbench.mixing.traffic import Traffic, fill, generator, new_traffic, seeded, turned_traffic
 from workbench.scenario import Scenario
+from workbench.strategies import _shown as shown
 
 __all__ = ["LiveMixnet"]
 
@@ -107,7 +108,9 @@ class LiveMixnet:
             raise SimulationError(f"LiveMixnet needs a Scenario; got a {type(scenario).__name__}")
         self._wanted = int(_number("targets", targets, 0, 100_000))
         if self._wanted != targets:
-            raise SimulationError(f"targets must be a whole number; got {targets!r:.40}")
+            raise SimulationError(f"targets must be a whole number; got {shown(targets)}")
+        if not isinstance(warm_up, (bool, np.bool_)):
+            raise SimulationError(f"warm_up must be True or False; got {shown(warm_up)}")
         self._report_below = _number("report_below", report_below, 1e-12, 0.1)
         self._scenario = scenario
         self._settling: list[str] = []
@@ -251,8 +254,8 @@ class LiveMixnet:
         SimulationError
             For a knob that makes another network; nothing has changed then.
         """
-        if waits not in ("rescale", "keep"):
-            raise SimulationError(f'waits must be "rescale" or "keep"; got {waits!r:.40}')
+        if not isinstance(waits, str) or waits not in ("rescale", "keep"):
+            raise SimulationError(f'waits must be "rescale" or "keep"; got {shown(waits)}')
         old = self._scenario
         new = old.replace(**knobs)
         for name in turning.FIXED_KNOBS:
@@ -375,13 +378,9 @@ class LiveMixnet:
         state = self._state
         if not state.ints[k.LIVE]:
             return
+        longest = _OLDEST_JOURNEYS * max(engine.journey_s(self._scenario), 1e-3)
+        state.reals[k.OLDEST_BIRTH] = state.reals[k.NOW] - longest
         k.retire_below(state, self._report_below)
-        oldest = float(state.reals[k.NOW]) - _OLDEST_JOURNEYS * max(
-            engine.journey_s(self._scenario), 1e-3
-        )
-        live = state.live_target[: state.ints[k.LIVE]]
-        for at in np.flatnonzero(state.results[live, _RESULT_SENT] < oldest)[::-1]:
-            k.retire_one(state, int(at))
 
     def _keep_log(self, state: State) -> None:
         rows = int(state.ints[k.LOG_N])
@@ -604,9 +603,9 @@ def _number(name: str, value: object, low: float, high: float) -> float:
         if isinstance(value, (bool, str, bytes)):
             raise ValueError
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # whatever a stranger's __float__ raises
         raise SimulationError(
-            f"{name} must be a number from {low:g} to {high:g}; got {value!r:.40}"
+            f"{name} must be a number from {low:g} to {high:g}; got {shown(value)}"
         ) from None
     if not low <= number <= high:
         raise SimulationError(f"{name} must be from {low:g} to {high:g}; got {number!r}")

@@ -20,6 +20,7 @@ from workbench.mixing.state import F8, I8, U8, Chunk, State
 from workbench.mixing.strategies import coded
 from workbench.mixing.traffic import Traffic, count_real, fill, generator, new_traffic, seeded
 from workbench.scenario import Scenario
+from workbench.strategies import _shown as shown
 
 __all__ = ["Run", "simulate"]
 
@@ -94,6 +95,8 @@ def simulate(
     """
     if not isinstance(scenario, Scenario):
         raise SimulationError(f"simulate needs a Scenario; got a {type(scenario).__name__}")
+    if progress is not None and not callable(progress):
+        raise SimulationError(f"progress must be callable; got {shown(progress)}")
     plan = _Plan(scenario, duration_s, packets, targets, track, log, engine, memory_bytes)
     return _Simulation(plan, progress).run()
 
@@ -114,7 +117,7 @@ class _Plan:
     ) -> None:
         self.scenario = scenario
         self.track = _one_of("track", track, TRACKS)
-        self.log = bool(log)
+        self.log = _flag("log", log)
         self.targets = int(_number("targets", targets, 0, 10_000_000, whole=True))
         code = coded(scenario.resolved_strategy())
         self.is_batch = code.rule != k.BY_DELAY
@@ -194,16 +197,22 @@ def _number(name: str, value: object, low: float, high: float, whole: bool = Fal
         number = float(value)  # type: ignore[arg-type]
         if whole and number != int(number):
             raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise SimulationError(f"{name} must be {kind}; got {value!r:.60}") from None
+    except Exception:  # whatever a stranger's __float__ raises
+        raise SimulationError(f"{name} must be {kind}; got {shown(value)}") from None
     if not low <= number <= high:
         raise SimulationError(f"{name} must be from {low:g} to {high:g}; got {number!r}")
     return number
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise SimulationError(f"{name} must be True or False; got {shown(value)}")
+    return bool(value)
+
+
 def _one_of(name: str, value: object, choices: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in choices:
-        raise SimulationError(f"{name} must be one of {', '.join(choices)}; got {value!r:.60}")
+        raise SimulationError(f"{name} must be one of {', '.join(choices)}; got {shown(value)}")
     return value
 
 
