@@ -301,6 +301,15 @@ def test_before_the_guess_nothing_of_what_stakes_earn_is_sent():
     assert content["view"]["answer"] is not None
 
 
+def test_the_feedback_is_sent_before_the_lessons_own_sums_begin():
+    guess = ask()
+    page = Page(saturation_panel(ask=guess))
+    seen = []
+    guess.on_lock(lambda _: seen.append(page.heard[-1]["view"]["feedback"]["why"]))
+    page.say(name="guess", answers=["4"])
+    assert seen == ["BECAUSE"]
+
+
 def test_undo_takes_back_a_whole_drag_and_no_look():
     page = Page(saturation_panel(seed=3))
     for margin in range(11, 20):

@@ -95,7 +95,7 @@ def by_machine(people: int = 100, seed: int | None = None) -> Text:
     shares: dict[str, list[float]] = {"favourite": [], "pays": [], "even": []}
     for _ in range(people):
         case = random_case(rng)
-        best = case.best().pay_unym
+        best = case.best(parts=40).pay_unym
         for name, amounts in _rules_of_thumb(case).items():
             shares[name].append(case.pay(amounts) / best)
     worst = max(1, people // 20)
@@ -214,9 +214,9 @@ class Case:
             if round(amount * TOKEN) > 0
         )
 
-    def best(self) -> placing.Placement:
-        """The best spread in steps of five tokens."""
-        return placing.best_placement(self.now, self.nodes, TOKENS * TOKEN, _PARTS)
+    def best(self, parts: int = _PARTS) -> placing.Placement:
+        """The best spread in so many equal parts."""
+        return placing.best_placement(self.now, self.nodes, TOKENS * TOKEN, parts)
 
 
 def random_case(rng: random.Random) -> Case:

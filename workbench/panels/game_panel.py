@@ -52,6 +52,9 @@ class GamePanel(anywidget.AnyWidget):
         self._earlier: list[Moment] = []
         self._now: Moment | None = None
         self.on_msg(self._on_message)
+        if ask is not None:
+            # First of all who listen: the feedback stands before the lesson's long sums begin.
+            ask.on_lock(lambda _: self._show(None))
 
     @property
     def moment(self) -> Moment:

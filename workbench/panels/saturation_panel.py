@@ -37,6 +37,9 @@ class SaturationPanel(anywidget.AnyWidget):
         self._ask = ask
         self._last = ""
         self.on_msg(self._on_message)
+        if ask is not None:
+            # First of all who listen: the feedback stands before the lesson's long sums begin.
+            ask.on_lock(lambda _: self._show(None))
 
     @property
     def state(self) -> State:
