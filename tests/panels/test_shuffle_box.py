@@ -187,3 +187,19 @@ def test_undo_reset_and_the_saved_widget_are_small():
     assert panel.state == State(1)
     kept = {k: v for k, v in panel.get_state().items() if k not in ("_esm", "_css")}
     assert len(json.dumps(kept, default=str)) < 2_000
+
+
+def test_the_three_minutes_of_the_teaching_notes_show_what_they_claim():
+    panel = shuffle_box(seed=3)
+    for _ in range(3):
+        panel.do("own")
+    assert panel.state.suspects == 5
+    panel.do("empty")
+    panel.do("people")
+    eight = panel.state.bits
+    panel.do("size", size=16)
+    panel.do("empty")
+    panel.do("people")
+    assert panel.state.bits == pytest.approx(eight + 1)
+    panel.do("flood")
+    assert (panel.state.attackers, panel.state.bits) == (15, 0.0)

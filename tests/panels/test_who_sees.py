@@ -256,3 +256,29 @@ def test_a_panel_comes_back_from_its_query_and_places_are_the_librarys():
     assert panel.state.eyes == places("mixnet", OBSERVERS["all_nodes"]) == (2, 4, 6)
     panel.do("undo")
     assert panel.state.system == "vpn"
+
+
+def test_the_three_minutes_of_the_teaching_notes_show_what_they_claim():
+    panel = who_sees_panel(seed=4)
+    links = lambda: panel.view["verdict"]["links"]  # noqa: E731
+    assert links() == "no"
+    panel.do("move", eye=0, to=2)
+    assert links() == "knows"
+    panel.do("system", system="onion")
+    for place in (2, 4, 6):
+        panel.do("move", eye=0, to=place)
+        assert links() == "no"
+    panel.do("move", eye=0, to=1)
+    panel.do("add")
+    assert links() == "by timing"
+    panel.do("try_all")
+    panel.do("tell")
+    lines = panel.view["lines"]
+    onion = sorted(lines["best"], reverse=True)
+    assert lines["best"].index(onion[0]) == recordings("onion", 4).mine
+    assert onion[0] > onion[1] + 0.3
+    panel.do("system", system="mixnet")
+    assert links() == "suspects only"
+    panel.do("try_all")
+    mixed = sorted(panel.view["lines"]["best"], reverse=True)
+    assert mixed[0] < mixed[1] + 0.1

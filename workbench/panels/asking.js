@@ -55,6 +55,8 @@ class AskingPage {
     // An answer to an older message must not undo what was done since.
     if (message.serial && message.serial < this.answered) return;
     this.answered = message.serial ?? this.answered;
+    // While a newer wish is on its way, what the hand has moved since stays where it is.
+    this.isLatest = !message.serial || message.serial >= this.serial;
     say(this.problem, "");
     this.view = message.view;
     this.root.classList.toggle("wb-presenter", Boolean(this.view.presenter));

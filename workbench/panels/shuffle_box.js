@@ -128,6 +128,7 @@ class ShuffleBoxPage extends AskingPage {
     this.sizes.choose(view.size);
     const held = document.activeElement;
     const heldHome = held?.classList?.contains("sb-letter") ? held.parentNode : null;
+    const heldAt = heldHome ? [...heldHome.children].indexOf(held) : 0;
     const rows = { people: [], own: [], in: [] };
     for (const data of view.letters) {
       const button = this.letter(data);
@@ -153,11 +154,11 @@ class ShuffleBoxPage extends AskingPage {
     this.able(this.empty, view.inside.length > 0 || view.is_open);
     this.drawOut(view);
     if (view.doubt) this.drawDoubt(view);
-    if (held?.isConnected === false || (heldHome && document.activeElement !== held)) {
-      const next = held?.isConnected && held.closest(".sb-root") ? held
-        : heldHome?.querySelector(".sb-letter") ?? this.slots.querySelector(".sb-letter");
-      (next ?? this.empty).focus();
-    }
+    if (!heldHome || document.activeElement === held) return;
+    // A letter that was moved by key leaves the focus to its neighbour in the same row.
+    const row = [...heldHome.querySelectorAll(".sb-letter")];
+    const next = held.parentNode === heldHome ? held : row[Math.min(heldAt, row.length - 1)];
+    (next ?? this.empty).focus();
   }
 
   fillRow(row, buttons) {

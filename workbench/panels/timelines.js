@@ -75,10 +75,10 @@ class Timelines {
     group.replaceChildren(path);
   }
 
-  update(data) {
+  update(data, isLatest) {
     this.data = data;
     this.website = data.website;
-    this.shift = data.shift;
+    if (isLatest) this.shift = data.shift;
     this.slices = Math.round(data.duration_s / data.slice_s);
     this.last = (data.likeness?.[0].length ?? 1) - 1;
     this.svg.setAttribute("viewBox", `0 0 ${this.slices} ${2 * TL_HEIGHT + 6}`);

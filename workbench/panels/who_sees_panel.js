@@ -78,7 +78,7 @@ class WhoSeesPage extends AskingPage {
     say(this.why, view.verdict.why);
     this.drawTable(view);
     this.websites.choose(view.lines.website);
-    this.lines.update(view.lines);
+    this.lines.update(view.lines, this.isLatest);
     this.hint.hidden = !view.lines.likeness;
     say(this.lineSays, view.lines.say);
     this.able(this.tryAll, Boolean(view.lines.likeness) && !view.lines.best);

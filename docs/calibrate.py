@@ -1,0 +1,105 @@
+"""Calibrate pass marks over 50 seeds: reference solutions, and answers that should not pass.
+
+    python docs/calibrate.py          # all lessons below
+    python docs/calibrate.py 01       # one of them
+
+A section a lesson; lessons 8 and 9 have a script of their own beside their tests. What it
+prints is what the pass marks in `workbench/exercises` stand on.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable, Iterable
+from math import log2
+
+from workbench.anonymity import chance_interval, make_flows, match_flows
+from workbench.exercises import lesson_01, lesson_02
+from workbench.teaching import Check
+
+SEEDS = 50
+
+
+def passes(check: Check, answer: Callable[..., object]) -> int:
+    """Of 50 seeds, on how many an answer passes the whole check."""
+    return sum(bool(check(answer, seed=seed)) for seed in range(SEEDS))
+
+
+def spread(values: Iterable[float]) -> str:
+    """Mean, least and most of a row of numbers."""
+    row = list(values)
+    return f"mean {statistics.mean(row):.3f}, from {min(row):.3f} to {max(row):.3f}"
+
+
+def calibrate_01() -> None:
+    """Flows matched right, by system; the pass mark is more than 90 % on onion flows."""
+    people, duration = lesson_01.PEOPLE, lesson_01.DURATION_S
+    bare = {"main_stream_per_s": None, "loop_cover_per_s": 0.0, "receiver_cover_per_s": 0.0}
+    rows: list[tuple[str, str, dict[str, float | None]]] = [
+        ("VPN", "vpn", {}),
+        ("onion router", "onion", {}),
+        ("mixnet with cover", "mixnet", {}),
+        ("mixnet without cover", "mixnet", dict(bare)),
+    ]
+    for name, system, options in rows:
+        shares = [
+            match_flows(
+                make_flows(system, people, duration, seed=seed, **options)  # type: ignore[arg-type]
+            ).share_right
+            for seed in range(SEEDS)
+        ]
+        print(f"  {name}: share right, {spread(shares)}")
+    low, high = chance_interval(people, 1 / people)
+    print(f"  blind guessing: {1 / people:.3f}, 95 % interval {low:.3f} to {high:.3f}")
+
+    def reference(sent: list[object], received: list[object]) -> list[int]:
+        likeness = ([lesson_01.alike(p, w) for w in received] for p in sent)  # type: ignore
+        return [row.index(max(row)) for row in map(list, likeness)]
+
+    def own_number(sent: list[object], received: list[object]) -> list[int]:
+        return list(range(len(sent)))
+
+    print(f"  the reference passes on {passes(lesson_01.check_match, reference)} of {SEEDS} seeds")
+    print(f"  own numbers given back: {passes(lesson_01.check_match, own_number)} of {SEEDS}")
+
+
+def calibrate_02() -> None:
+    """Bits and boxes: right answers always pass, the usual mistakes never do."""
+    answers: list[tuple[str, Check, Callable[..., object]]] = [
+        ("bits, reference", lesson_02.check_bits, lambda n, a: log2(n - a)),
+        ("bits, attackers forgotten", lesson_02.check_bits, lambda n, a: log2(n)),
+        ("bits, letters instead", lesson_02.check_bits, lambda n, a: n - a),
+        ("box, reference", lesson_02.check_break, _flushes_first),
+        ("box, not emptied first", lesson_02.check_break, _fills_at_once),
+    ]
+    for name, check, answer in answers:
+        print(f"  {name}: passes on {passes(check, answer)} of {SEEDS} seeds")
+
+
+def _flushes_first(box: lesson_02.Box) -> str:
+    while not box.put_own():
+        pass
+    return _fills_at_once(box)
+
+
+def _fills_at_once(box: lesson_02.Box) -> str:
+    if not box.let_target_in():
+        while not box.put_own():
+            pass
+    return next(letter for letter in box.came_out if not box.is_mine(letter))
+
+
+LESSONS = {"01": calibrate_01, "02": calibrate_02}
+
+
+def main(wanted: list[str]) -> None:
+    """Print the section of each lesson asked for, or of all."""
+    for number, section in LESSONS.items():
+        if not wanted or number in wanted:
+            print(f"lesson {number}, {SEEDS} seeds")
+            section()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
