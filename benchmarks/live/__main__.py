@@ -42,6 +42,7 @@ def stamped(chart):
     chart.show = both
 stamped(panel.entropy); stamped(panel.latency)
 """
+COUNTS = "[panel.pump.steps, panel.pump.held_back, panel.pump.late]"
 KNOWN = "() => /[0-9]/.test(document.querySelector('.wb-answer-expected .wb-bits')?.textContent)"
 
 
@@ -52,9 +53,11 @@ def measure(lab: LabPage, run_s: float, keys: int) -> list[Row]:
     lab.page.evaluate((HERE / "probe.js").read_text(encoding="utf-8"))
     lab.page.wait_for_timeout(3000)
     lab.page.evaluate("() => window.liveProbe.reset()")
+    before = lab.in_kernel(COUNTS)
     memory, cpu, began = kernel.memory_info().rss, _cpu_s(kernel), time.monotonic()
     lab.page.wait_for_timeout(1000 * run_s)
     span = time.monotonic() - began
+    made = lab.in_kernel(COUNTS)
     playing = (_cpu_s(kernel) - cpu) / span
     probe = lab.page.evaluate(
         "() => ({frames: window.liveProbe.frames.length, lags: window.liveProbe.lags, "
@@ -75,6 +78,13 @@ def measure(lab: LabPage, run_s: float, keys: int) -> list[Row]:
     lab.page.wait_for_timeout(3000)
     unseen = _share_of_core(lab, kernel)
     return [
+        Row(
+            "steps of the kernel",
+            (made[0] - before[0]) / span,
+            "steps/s",
+            "12.5 at most",
+            note=f"{made[1] - before[1]} held back, {made[2] - before[2]} late",
+        ),
         Row("entropy figure", probe["entropy"] / span, "updates/s", ">= 10"),
         Row("latency figure", probe["latency"] / span, "updates/s", ">= 10"),
         Row("packet flow", probe["frames"] / span, "frames/s", ">= 50"),

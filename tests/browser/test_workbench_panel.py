@@ -262,3 +262,32 @@ def test_a_stopped_kernel_is_said_once_with_the_settings_as_a_line_of_code(open_
         os.kill(pid, signal.SIGCONT)
     page_expect(frozen).to_have_count(0, timeout=30_000)
     assert plays(lab, FLOW)
+
+
+def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells):
+    lab = open_cells([*CELL, "panel"], run=True)
+    ready(lab, ROOT)
+    lab.cell(1)
+    assert comes(lab, f"() => document.querySelectorAll('{ROOT}[data-live=true]').length === 2")
+    slider = lab.page.locator('input[type=range][data-knob="delay_s"]').first
+    slider.focus()
+    lab.page.keyboard.press("End")
+    assert comes(
+        lab,
+        """() => [...document.querySelectorAll('input[type=range][data-knob="delay_s"]')]
+            .every((one) => one.value === one.max)""",
+    )
+    lab.run_command("docmanager:save")
+    lab.page.reload()
+    lab.wait_for_kernel()
+    lab.cell(0)
+    ready(lab, ROOT)
+    assert agrees(lab, OPENING.replace(delay_s=10.0), 60)
+    assert plays(lab, FLOW)
+    lab.in_kernel("0", "older = panel.pump")
+    lab.run_all()
+    lab.cell(0)
+    ready(lab, ROOT)
+    assert agrees(lab, OPENING, 60)
+    assert lab.in_kernel("older.state") == "stopped"
+    assert plays(lab, FLOW)
