@@ -371,7 +371,7 @@ def _checked(knob: Knob, value: object) -> object:
         return real_number(knob.name, value, knob.low, knob.high, knob.unit)
     if knob.kind == "strategy":
         return strategies.strategy(value)
-    if value == "cascades":  # several cascades are cascades of width > 1
+    if isinstance(value, str) and value == "cascades":  # several cascades are cascades of width > 1
         value = "cascade"
     if not isinstance(value, str) or value not in knob.choices:
         raise ScenarioError(

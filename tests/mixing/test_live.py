@@ -407,6 +407,19 @@ def test_any_step_and_any_packet_are_taken_or_refused_by_our_errors(value: objec
         live.set(waits="hurry")
 
 
+def test_hostile_settings_of_a_live_network_meet_our_own_errors() -> None:
+    for value in ("x", None, [1], np.array([1, 2]), object(), math.nan, -1):
+        for name in ("targets", "report_below", "warm_up"):
+            with pytest.raises(SimulationError):
+                LiveMixnet(SMALL, **{name: value})  # type: ignore[arg-type]
+        with pytest.raises(SimulationError):
+            _shared().set(waits=value)  # type: ignore[arg-type]
+        with pytest.raises(SimulationError):
+            expect(SMALL, targets=value)  # type: ignore[arg-type]
+        with pytest.raises(SimulationError):
+            expect(value)  # type: ignore[arg-type]
+
+
 def _shared() -> LiveMixnet:
     if "live" not in _KEPT:
         _KEPT["live"] = LiveMixnet(SMALL)

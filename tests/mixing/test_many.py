@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -82,13 +83,44 @@ def test_what_is_no_scenario_or_executor_is_refused() -> None:
     assert simulate_many([]) == []
 
 
-def test_a_dask_client_works_unchanged() -> None:
-    distributed = pytest.importorskip("distributed")
+def test_a_dask_client_works_unchanged_on_worker_processes() -> None:
+    """Scenarios and Runs cross to other processes and back, equal to those made here."""
+    distributed = pytest.importorskip(
+        "distributed", reason="dask.distributed is the optional extra 'cluster'"
+    )
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        runs = simulate_many(SCENARIOS[:2], client, duration_s=1.0, targets=5)
-    assert [run.scenario for run in runs if isinstance(run, Run)] == SCENARIOS[:2]
+        workers = set(client.run(os.getpid).values())
+        assert len(workers) == 2
+        assert os.getpid() not in workers
+        runs = simulate_many(SCENARIOS[:3], client, duration_s=1.0, targets=5)
+    for scenario, run in zip(SCENARIOS, runs, strict=False):
+        assert isinstance(run, Run)
+        assert run.scenario == scenario
+        alone = simulate(scenario, duration_s=1.0, targets=5)
+        assert np.array_equal(run.entropy_bits, alone.entropy_bits)
+
+
+def test_other_hostile_arguments_meet_our_own_errors() -> None:
+    with pytest.raises(SimulationError, match="several Scenarios"):
+        simulate_many(3)  # type: ignore[arg-type]
+    with pytest.raises(SimulationError, match="callable"):
+        simulate_many([SMALL], progress=3)  # type: ignore[arg-type]
+
+
+def test_threads_and_one_thread_and_no_executor_give_equal_results() -> None:
+    with ThreadPoolExecutor(4) as four, ThreadPoolExecutor(1) as one:
+        every = [
+            simulate_many(SCENARIOS, executor, duration_s=1.0, targets=10)
+            for executor in (four, one, None)
+        ]
+    for results in zip(*every, strict=True):
+        for run in results[1:]:
+            assert isinstance(run, Run)
+            assert isinstance(results[0], Run)
+            assert np.array_equal(run.entropy_bits, results[0].entropy_bits)
+            assert np.array_equal(run.latency_s, results[0].latency_s)

@@ -152,3 +152,14 @@ def test_hostile_contents_are_refused(stored: bytes, tmp_path: Path) -> None:
 def test_quantiles_out_of_range_are_refused(run: Run) -> None:
     with pytest.raises(SimulationError, match="from 0 to 1"):
         run.latency_quantile_s(1.5)
+    for nonsense in (None, "x", [0.5], 1j):
+        with pytest.raises(SimulationError, match="from 0 to 1"):
+            run.latency_quantile_s(nonsense)  # type: ignore[arg-type]
+
+
+def test_a_path_is_a_path_and_never_an_open_file_number(run: Run) -> None:
+    for path in (1, True, None, b"run.npz", "no\0where"):
+        with pytest.raises(SimulationError, match=r"path|cannot write"):
+            run.save(path)  # type: ignore[arg-type]
+        with pytest.raises(SimulationError, match=r"path|saved run"):
+            Run.load(path)  # type: ignore[arg-type]

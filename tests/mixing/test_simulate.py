@@ -465,3 +465,26 @@ def test_any_valid_scenario_runs(scenario: Scenario, track: str, log: bool) -> N
 def test_an_invalid_scenario_never_gets_as_far_as_a_run() -> None:
     with pytest.raises(ScenarioError, match="from 1 to 64"):
         simulate(Scenario(layers=0))
+
+
+class Hostile:
+    """What no library should choke on: it fails whatever is asked of it."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+NONSENSE = ["x", b"x", [], [1], {}, math.nan, -1, 10**400, 1j, object(), np.array([1, 2]), Hostile]
+
+
+@pytest.mark.parametrize(
+    "name", ["duration_s", "targets", "track", "log", "engine", "memory_bytes", "progress"]
+)
+def test_hostile_arguments_meet_our_own_errors(name: str) -> None:
+    for value in NONSENSE:
+        given_one = {"duration_s": 0.1, name: value() if value is Hostile else value}
+        with pytest.raises(SimulationError):
+            simulate(Scenario(clients=2), **given_one)

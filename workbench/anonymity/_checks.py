@@ -79,7 +79,7 @@ def floats(name: str, values: ArrayLike, dimensions: tuple[int, ...] = (1,)) -> 
     """Return ``values`` as finite float64 numbers with one of the allowed dimensions."""
     try:
         array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # whatever a stranger's __float__ raises
         raise AnonymityError(f"{name} must be numbers in a regular array") from None
     if array.ndim not in dimensions:
         said = " or ".join(f"{d}-D" for d in dimensions)

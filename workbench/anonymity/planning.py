@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.anonymity._checks import FloatArray, choice, floats, number, positive, whole
+from workbench.anonymity._checks import FloatArray, choice, floats, number, positive, shown, whole
 from workbench.anonymity.sampling import Progress, Sampler, Wish
 from workbench.anonymity.searching import Plan, find_delay, find_width
 from workbench.errors import AnonymityError, UnreachableError
@@ -118,6 +118,8 @@ def plan(
     wanted = number("precision", precision, 0.005, 1.0)
     longest = number("longest_delay_s", longest_delay_s, 1e-3, 3600.0, "s")
     most = whole("widest", widest, 1, 2000)
+    if progress is not None and not callable(progress):
+        raise AnonymityError(f"progress must be callable; got {shown(progress)}")
     sampler = Sampler(wish, targets, most_packets, progress)
     if what == "delay":
         found = find_delay(scenario, sampler, wanted, longest)

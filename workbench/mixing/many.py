@@ -56,7 +56,13 @@ def simulate_many(
     SimulationError
         When stopped by ``progress``, or when something here is no Scenario or executor.
     """
-    wanted = list(scenarios)
+    try:
+        wanted = list(scenarios)
+    except TypeError:
+        kind = type(scenarios).__name__
+        raise SimulationError(f"simulate_many needs several Scenarios; got a {kind}") from None
+    if progress is not None and not callable(progress):
+        raise SimulationError("progress must be callable with (done, all)")
     for scenario in wanted:
         if not isinstance(scenario, Scenario):
             raise SimulationError(f"simulate_many needs Scenarios; got a {type(scenario).__name__}")

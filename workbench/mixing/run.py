@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from workbench.errors import SimulationError, WorkbenchError
 from workbench.mixing.events import KINDS, Events
 from workbench.mixing.state import F8, I8
 from workbench.scenario import Scenario
+from workbench.strategies import _shown as shown
 
 CAUSES = ("on a link", "at a mix that is down", "in a full queue", "inside a mix")
 PACKET_BYTES = 2413  # Nym's packet; only used to show bandwidth in bytes
@@ -232,8 +234,8 @@ class Run:
 
         Exact to one bin of the histogram; infinite beyond its last bin.
         """
-        if not 0.0 <= share <= 1.0:
-            raise SimulationError(f"a quantile must be from 0 to 1; got {share!r}")
+        if not isinstance(share, Real) or not 0.0 <= float(share) <= 1.0:
+            raise SimulationError(f"a quantile must be a number from 0 to 1; got {shown(share)}")
         if not self.latency_count:
             return math.nan
         below = np.cumsum(self.latency_bins)
@@ -249,6 +251,7 @@ class Run:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to an npz file, with the scenario and the version."""
+        _check_path(path)
         arrays: dict[str, Any] = {}
         plain: dict[str, Any] = {"format": _FORMAT}
         for item in fields(self):
@@ -265,7 +268,7 @@ class Run:
         try:
             with open(path, "wb") as file:
                 np.savez_compressed(file, plain=text, **arrays)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise SimulationError(f"cannot write the run to {path}: {error}") from None
 
     @staticmethod
@@ -277,6 +280,7 @@ class Run:
         SimulationError
             For any file that is not one; nothing in the file is ever executed.
         """
+        _check_path(path)
         try:
             with np.load(path, allow_pickle=False) as stored:
                 if not isinstance(stored, np.lib.npyio.NpzFile):
@@ -361,6 +365,11 @@ def _from_arrays(arrays: dict[str, NDArray[Any]]) -> Run:
             raise SimulationError(f"{name} cannot be {value!r:.40}")
     given: dict[str, Any] = {**plain, **arrays}
     return Run(scenario=scenario, events=events, **given)
+
+
+def _check_path(path: object) -> None:
+    if not isinstance(path, (str, os.PathLike)):
+        raise SimulationError(f"expected the path of a file; got a {type(path).__name__}")
 
 
 def _check_array(name: str, array: NDArray[Any], kind: Any, dimensions: int = 1) -> None:
