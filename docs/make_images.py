@@ -295,6 +295,18 @@ PICTURES = [
         scale=1.5,
     ),
     Picture(
+        "lesson_07",
+        [
+            "from workbench.exercises import lesson_07",
+            "from workbench.panels.river_panel import river_panel",
+            "river_panel(ask=lesson_07.prediction())",
+        ],
+        ".rv-root",
+        answered,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
+    Picture(
         "lesson_05",
         [
             "from workbench.exercises import lesson_05",

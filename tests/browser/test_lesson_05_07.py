@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 LESSONS = {
     "05_delay_buys_company.ipynb": (".om-root", "one bit more", "You said one bit more; it was"),
+    "07_the_wide_river.ipynb": (".rv-root", "about the same", "You said about the same; it was"),
 }
 each_lesson = pytest.mark.parametrize("name", LESSONS)
 
@@ -47,7 +48,7 @@ def test_the_guess_comes_first_and_then_keys_move_the_numbers(open_notebook, nam
     assert lab.cell_count() == count
 
 
-PANELS = {"05_delay_buys_company.ipynb": "OneMixPanel"}
+PANELS = {"05_delay_buys_company.ipynb": "OneMixPanel", "07_the_wide_river.ipynb": "RiverPanel"}
 
 
 @each_lesson

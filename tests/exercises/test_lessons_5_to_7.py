@@ -9,10 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from workbench.exercises import lesson_05
+from workbench.exercises import lesson_05, lesson_07
 from workbench.teaching import Check
 
-MODULES: list[ModuleType] = [lesson_05]
+MODULES: list[ModuleType] = [lesson_05, lesson_07]
 CHECKS: list[tuple[ModuleType, Check]] = [
     (module, check)
     for module in MODULES
@@ -121,3 +121,36 @@ def test_what_lesson_5_says_in_numbers_has_the_direction_that_it_claims():
     same = re.findall(r"([\d.]+) bits at", str(lesson_05.more_traffic()))
     assert abs(float(same[0]) - float(same[1])) < 0.25
     assert "0.0 bits" in str(lesson_05.empty_mix())
+
+
+def test_one_rule_alone_fails_both_ways_lesson_7():
+    for seed in range(10):
+        by_load = lambda r, d, c: max(1, -int(-r // (0.8 * c)))  # noqa: E731
+        by_pool = lambda r, d, c: max(1, int(r * d / 5))  # noqa: E731
+        assert "stand by without need" in str(lesson_07.check_width(by_load, seed=seed))
+        assert "get lost" in str(lesson_07.check_width(by_pool, seed=seed))
+        lesson_07.check_width.failures = 0
+
+
+def test_all_the_mixes_there_are_is_too_thin_lesson_7():
+    text = str(lesson_07.check_width(lambda r, d, c: 2000, seed=4))
+    assert "too thin. Measured:" in text
+
+
+def test_what_lesson_7_says_in_numbers_has_the_direction_that_it_claims():
+    rows = re.findall(r"^\| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$",
+                      str(lesson_07.explained()), re.M)  # fmt: skip
+    bits = {int(width): float(mean) for width, _, mean, _ in rows}
+    assert bits[1] - bits[10] < 0.6
+    assert bits[10] - bits[50] > 3.0
+    assert float(rows[-1][3]) < 0.5
+    bits0, time0, bits1, time1 = map(
+        float, re.findall(r"([\d.]+) (?:bits|s)\b", str(lesson_07.linear_scaling()))
+    )
+    assert bits1 > bits0 + 1.0
+    assert time1 < 0.6 * time0
+    day = re.findall(r"\| at \w+ \| [\d.]+ \| ([\d.]+) \| \d+ \| ([\d.]+)", str(lesson_07.a_day()))
+    assert float(day[0][1]) > float(day[0][0]) + 2.0
+    fails = str(lesson_07.when_wide_is_safer())
+    assert "one packet in 8 passes" in fails
+    assert "were lost" in fails

@@ -148,7 +148,8 @@ class Chart {
     }
     this.holder.replaceChildren(svg);
     this.key.replaceChildren(...data.lines.map((line) => h("span", { class: "wb-key-item" },
-      h("span", { class: `wb-key-line wb-key-${line.kind}`, "aria-hidden": "true" }), line.name)));
+      h("span", { class: `wb-key-line wb-key-${line.kind}`, "aria-hidden": "true" }), line.name)),
+      ...(data.key ? [h("span", {}, data.key)] : []));
   }
 
   close() { this.seen.disconnect(); }
