@@ -2,8 +2,11 @@
 """One script for everything that people do in a checkout, on every system.
 
     python lab.py lab      JupyterLab on the lessons, in your browser
+    python lab.py present  a lesson for a room: present 05
+    python lab.py stick    the lessons on a stick, for a place without a network: stick DIR
     python lab.py test     the whole test suite
     python lab.py bench    the benchmarks, one table
+    python lab.py bench-live   the workbench panel in a real browser, measured
     python lab.py check    lint, format, types, notebook hygiene
 
 It needs nothing but the standard library of any Python 3.8 or newer: it finds a Python that
@@ -193,6 +196,30 @@ def lab(arguments: list[str]) -> int:
     return code if code == 0 else explain_a_failure(code)
 
 
+def present(arguments: list[str]) -> int:
+    """A lesson for a room, full screen (LESSON, --port N, --no-browser)."""
+    ensure_installed("lessons")
+    return run("-m", "workbench", "present", *arguments)
+
+
+def stick(arguments: list[str]) -> int:
+    """Wheels, lessons and a start file in a folder, for a machine without a network."""
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        raise CannotGoOnError("stick takes one folder: python lab.py stick DIR")
+    ensure_installed("lessons")
+    sys.path.insert(0, str(HERE))
+    import stick as maker
+
+    print("Gathering the packages: a minute or two.", flush=True)
+    target = Path(arguments[0])
+    try:
+        start = maker.make(target, HERE, venv_python())
+    except maker.StickError as error:
+        raise CannotGoOnError(str(error)) from error
+    print(f"{maker.size_megabytes(target)} MB in {target}. There, start {start.name}.")
+    return 0
+
+
 def test(arguments: list[str]) -> int:
     """The whole test suite; what follows goes to pytest."""
     ensure_installed("all")
@@ -203,6 +230,12 @@ def bench(arguments: list[str]) -> int:
     """The benchmarks, one table (--only NAME)."""
     ensure_installed("all")
     return run("-m", "benchmarks", *arguments)
+
+
+def bench_live(arguments: list[str]) -> int:
+    """The workbench panel in a real JupyterLab and Chromium, one table (--minutes N)."""
+    ensure_installed("all")
+    return run("-m", "benchmarks.live", *arguments)
 
 
 def check(arguments: list[str]) -> int:
@@ -225,7 +258,15 @@ def check(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-COMMANDS = {"lab": lab, "test": test, "bench": bench, "check": check}
+COMMANDS = {
+    "lab": lab,
+    "present": present,
+    "stick": stick,
+    "test": test,
+    "bench": bench,
+    "bench-live": bench_live,
+    "check": check,
+}
 
 
 def run(*arguments: str) -> int:

@@ -22,7 +22,9 @@ ALLOWED: dict[str, set[str]] = {
     "anonymity": GROUND | {"mixing"},
     "rewards": GROUND,
     "system": GROUND | {"mixing", "anonymity", "rewards"},
-    "panels": GROUND | {"sphinx", "mixing", "anonymity", "rewards", "system", "teaching"},
+    "panels": GROUND | {"sphinx", "mixing", "anonymity", "rewards", "system", "teaching"}
+    # The presenter reads a lesson's notebook and must find it.
+    | {"lesson_files"},
     "teaching": {"errors"},
     # What a lesson asks and how its answers are judged: field knowledge, so not teaching's;
     # no widgets, so not the panels'.
@@ -30,7 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     # The command line knows no field: lessons are files to it, and Lab is a process.
     "lesson_files": {"errors"},
     "serve": {"errors"},
-    "cli": {"errors", "lesson_files", "serve"},
+    "deck": {"errors"},
+    "cli": {"errors", "lesson_files", "serve", "deck"},
     "__main__": {"cli"},
 }
 ONLY_IMPORTER = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import workbench
-from workbench import lesson_files, serve
+from workbench import deck, lesson_files, serve
 from workbench.errors import WorkbenchError
 
 DEFAULT_FOLDER = "mixnet-lessons"
@@ -21,6 +22,7 @@ examples:
   workbench lab ~/mixnets         the same in a folder of your choice
   workbench lab --no-browser      on a machine without a screen: prints the link
   workbench lessons ~/mixnets     only copy, or bring a copy up to date
+  workbench present 05            lesson 5 for a room: full screen, next and back by key
 
 A lesson that you changed is never overwritten: what was kept is said, and the rest is
 brought up to date. Nothing leaves your machine."""
@@ -39,15 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     lab = _command(commands, "lab", open_lab, "copy the lessons to a folder and open Lab there")
     _folder(lab, f"folder for your copy (default: ./{DEFAULT_FOLDER})")
-    lab.add_argument(
-        "--port",
-        type=int,
-        default=serve.FIRST_PORT,
-        help="port of the server; the next free one if it is taken (default: %(default)s)",
-    )
-    lab.add_argument(
-        "--no-browser", action="store_true", help="only print the link, open no browser"
-    )
+    _server(lab)
     lab.add_argument(
         "--in-place", action="store_true", help="open Lab on DIR as it is and copy nothing"
     )
@@ -56,7 +50,34 @@ def build_parser() -> argparse.ArgumentParser:
         commands, "lessons", copy_only, "copy the lessons to a folder, or bring a copy up to date"
     )
     _folder(lessons, f"folder for your copy (default: ./{DEFAULT_FOLDER})")
+
+    present = _command(
+        commands, "present", show_to_a_room, "show a lesson to a room: full screen, big type"
+    )
+    present.add_argument(
+        "lesson", metavar="LESSON", nargs="?", default="00", help="its number (default: 00)"
+    )
+    present.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        help="folder of your copy (default: the lessons as they were shipped)",
+    )
+    _server(present)
     return parser
+
+
+def _server(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--port",
+        type=int,
+        default=serve.FIRST_PORT,
+        help="port of the server; the next free one if it is taken (default: %(default)s)",
+    )
+    command.add_argument(
+        "--no-browser", action="store_true", help="only print the link, open no browser"
+    )
 
 
 def _command(
@@ -86,6 +107,25 @@ def open_lab(arguments: argparse.Namespace) -> int:
     else:
         copy_only(arguments)
     return serve.serve(folder, index, arguments.port, browser=not arguments.no_browser)
+
+
+def show_to_a_room(arguments: argparse.Namespace) -> int:
+    """`workbench present`: one hidden cell in a folder of its own, run ahead, then served."""
+    lesson = lesson_files.find_lesson(arguments.lesson, arguments.folder)
+    print(f"Preparing {lesson.stem}; then press Enter in the browser.", flush=True)
+    with tempfile.TemporaryDirectory(prefix="present-", ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        path = deck.write(root, lesson)
+
+        def before(url: str, token: str) -> None:
+            try:
+                deck.run_ahead(url, token, root, path, lesson)
+            except deck.DeckError as error:
+                print(f"workbench: {error}", file=sys.stderr)
+
+        return serve.serve(
+            root, path.name, arguments.port, browser=not arguments.no_browser, before=before
+        )
 
 
 def copy_only(arguments: argparse.Namespace) -> int:

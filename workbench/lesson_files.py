@@ -63,6 +63,44 @@ def packaged_lessons() -> Path:
     raise LessonFilesError(f"no lessons beside {package}; expected the folder {package}/_lessons")
 
 
+def find_lesson(lesson: str | int, folder: Path | None = None) -> Path:
+    """The notebook of a lesson, by its number ("5", "05") or its file's name.
+
+    Parameters
+    ----------
+    lesson : str or int
+        A number, the beginning of a name ("05_delay"), or a whole name.
+    folder : Path, optional
+        Where to look; the packaged lessons by default.
+
+    Returns
+    -------
+    Path
+        The notebook.
+
+    Raises
+    ------
+    LessonFilesError
+        When there is none, or more than one; the message lists what there is.
+    """
+    folder = packaged_lessons() if folder is None else folder
+    try:
+        there = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    except (OSError, ValueError):
+        there = []
+    if not there:
+        raise LessonFilesError(
+            f"no lessons in {str(folder)!r}; expected notebooks such as 05_*.ipynb"
+        )
+    text = str(lesson).strip().removesuffix(".ipynb")
+    text = f"{int(text):02d}_" if text.isascii() and text.isdigit() and len(text) <= 2 else text
+    found = [path for path in there if text and path.name.startswith(text)]
+    if len(found) != 1:
+        names = ", ".join(path.stem for path in there)
+        raise LessonFilesError(f"no lesson {str(lesson)[:60]!r}; expected one of {names}")
+    return found[0]
+
+
 def copy_lessons(target: Path, source: Path | None = None) -> CopyReport:
     """Copy the lessons into a folder, never over a file that somebody changed.
 

@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,7 +41,13 @@ class ServeError(WorkbenchError):
     """JupyterLab that cannot be started, with what was expected."""
 
 
-def serve(root: Path, index: str = INDEX, port: int = FIRST_PORT, browser: bool = True) -> int:
+def serve(
+    root: Path,
+    index: str = INDEX,
+    port: int = FIRST_PORT,
+    browser: bool = True,
+    before: Callable[[str, str], None] | None = None,
+) -> int:
     """Serve a folder with JupyterLab until Ctrl-C.
 
     Parameters
@@ -54,6 +60,8 @@ def serve(root: Path, index: str = INDEX, port: int = FIRST_PORT, browser: bool 
         1 to 65535; the next free one is taken, and said, when somebody listens there.
     browser : bool
         Open a browser where there is one. The link is printed in any case.
+    before : callable, optional
+        Called with the server's address and token when it answers, before the browser opens.
 
     Returns
     -------
@@ -78,6 +86,8 @@ def serve(root: Path, index: str = INDEX, port: int = FIRST_PORT, browser: bool 
     with _signals_end_it(), _lab_process(root, chosen, token) as process:
         try:
             _wait_until_it_answers(process, chosen)
+            if before is not None:
+                before(f"http://{HOST}:{chosen}", token)
             print(f"JupyterLab is running; Ctrl-C ends it.\n\n    {link}\n", flush=True)
             if browser and has_browser():
                 webbrowser.open(link)

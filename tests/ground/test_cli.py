@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import workbench
-from workbench import cli, serve
+from workbench import cli, deck, lesson_files, serve
 
 PROJECT = Path(__file__).parents[2]
 
@@ -36,7 +37,7 @@ def test_the_version_is_one_everywhere():
 
 def test_help_names_every_command_with_an_example():
     text = run("--help").stdout
-    for command in ("lab", "lessons"):
+    for command in ("lab", "lessons", "present"):
         assert re.search(rf"^ +{command} +\w", text, re.MULTILINE)
         assert f"workbench {command}" in text
     assert "never overwritten" in text
@@ -83,3 +84,56 @@ def test_in_place_copies_nothing_and_finds_the_index_of_a_checkout(tmp_path, mon
     assert cli.main(["lab", str(tmp_path), "--in-place"]) == 0
     assert seen == [(tmp_path, f"lessons/{serve.INDEX}", serve.FIRST_PORT)]
     assert [path.name for path in tmp_path.iterdir()] == ["lessons"]
+
+
+@pytest.mark.parametrize("lesson", ["77", "nothing", "../05"])
+def test_presenting_a_lesson_that_is_not_there_lists_those_that_are(lesson):
+    done = run("present", lesson)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert re.search(r"no lesson '.*'; expected one of 00_workbench, 01_", done.stderr)
+
+
+def test_present_serves_one_hidden_cell_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    seen = []
+
+    def serve_once(root, index, port, browser, before):
+        notebook = json.loads((root / index).read_text())
+        seen.append((root, index, notebook["cells"]))
+        assert callable(before)
+        return 0
+
+    monkeypatch.setattr(serve, "serve", serve_once)
+    assert cli.main(["present", "5", "--no-browser"]) == 0
+    [(root, index, [cell])] = seen
+    assert index.startswith("present_05_")
+    assert cell["metadata"]["jupyter"]["source_hidden"] is True
+    assert "present('05_" in "".join(cell["source"])
+    assert not root.exists()
+
+
+@pytest.mark.slow
+def test_present_has_run_the_slides_when_the_browser_opens(tmp_path, monkeypatch):
+    """A real server and kernel; the notebook on disk shows the widget before anybody opens it."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    lesson = lesson_files.find_lesson("05")
+    root = tmp_path / "talk"
+    root.mkdir()
+    path = deck.write(root, lesson)
+
+    def before(url, token):
+        deck.run_ahead(url, token, root, path, lesson)
+        raise KeyboardInterrupt  # as if somebody ended it
+
+    assert serve.serve(root, path.name, browser=False, before=before) == 0
+    [cell] = json.loads(path.read_text())["cells"]
+    assert "application/vnd.jupyter.widget-view+json" in cell["outputs"][0]["data"]
+
+
+def test_slides_that_cannot_be_prepared_are_told_and_the_cell_stays(tmp_path):
+    lesson = lesson_files.find_lesson("05")
+    path = deck.write(tmp_path, lesson)
+    with pytest.raises(deck.DeckError, match="run the cell by hand"):
+        deck.run_ahead("http://127.0.0.1:9", "token", tmp_path, path, lesson)
+    assert json.loads(path.read_text())["cells"][0]["outputs"] == []
