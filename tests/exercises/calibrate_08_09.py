@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from workbench.exercises import lesson_08
+from workbench.exercises import lesson_08, lesson_09
 
 SEEDS = 50
 
@@ -38,8 +38,20 @@ def placements(seeds: int = SEEDS) -> dict[str, list[float]]:
     return found
 
 
+def rationalities(seeds: int = SEEDS) -> list[tuple[float, float]]:
+    """The reference's answers, and the share of operators who lose money there."""
+    space: dict[str, Callable[..., float]] = {}
+    exec(lesson_09.check_rationality.solution, space)  # type: ignore[arg-type]
+    found = []
+    for seed in range(seeds):
+        losing = lesson_09.Losing(random.Random(seed))
+        answer = space["threshold"](losing.at)
+        found.append((answer, losing.at(answer)))
+    return found
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     print(f"lesson 8, placing 1,000 tokens, {SEEDS} seeds, share of the best: least, median, most")
     for name, shares in placements().items():
         ordered = sorted(shares)
@@ -48,6 +60,10 @@ def main() -> None:
             f"  {name:10} {ordered[0]:.4f} {ordered[len(ordered) // 2]:.4f} {ordered[-1]:.4f}"
             f"   single cases passed: {passed}"
         )
+    print(f"lesson 9, rationality and share that loses there, {SEEDS} seeds: least, median, most")
+    for column in zip(*rationalities(), strict=True):
+        ordered = sorted(column)
+        print(f"  {ordered[0]:.3f} {ordered[len(ordered) // 2]:.3f} {ordered[-1]:.3f}")
 
 
 if __name__ == "__main__":
