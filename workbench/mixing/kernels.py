@@ -189,7 +189,7 @@ def _heap_down(times, codes, n, time, code):
     codes[i] = code
 
 
-# -- probability mass -------------------------------------------------------------------------
+# -- probability mass -----------------------------------------------------------------
 
 
 @_inner
@@ -1347,7 +1347,7 @@ def advance_memoryless(state, times, senders, receivers, codes, count, until):
     return status
 
 
-def finish(state):
+def finish(state) -> None:
     """Retire whatever target is still live, with what it left over; close the pools' books."""
     retire_below(state, math.inf)
     close_pools(state)
