@@ -130,7 +130,7 @@ class GamePanel(anywidget.AnyWidget):
 
 
 def _begin(setup: Setup) -> Moment:
-    played = RepeatedGame(setup.game, setup.behaviour, setup.seed, start=start_of(setup.seed).state)
+    played = RepeatedGame(setup.game, setup.behaviour, setup.seed, start=start_of(setup.seed))
     told = played.history
     return Moment(
         setup, played, Past((0,), (int(told.pools[0]),), (int(told.nakamoto[0]),)),

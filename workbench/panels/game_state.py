@@ -14,10 +14,11 @@ from workbench.rewards.game import (
     Equilibrium,
     Game,
     Players,
+    State,
     find_equilibrium,
 )
 from workbench.rewards.game.situations import RULES as RULES_OF_GAME
-from workbench.rewards.game.situations import SITUATIONS, players_of
+from workbench.rewards.game.situations import SITUATIONS, begin, players_of
 
 PLACES = RULES_OF_GAME.k
 # Far apart, so by steps and not by a line; the last is "always the best".
@@ -135,13 +136,13 @@ def turned(setup: Setup, action: Mapping[str, Any]) -> Setup:
 
 
 @lru_cache(maxsize=32)
-def start_of(seed: int) -> Equilibrium:
+def start_of(seed: int) -> State:
     """Where every game begins: what the theory predicts for these players.
 
     With saturation on and a pledge that counts, whatever the knobs say later: the question
     is what becomes of it.
     """
-    return find_equilibrium(situation("awake", seed).game)
+    return begin("awake", seed).state
 
 
 @lru_cache(maxsize=64)
