@@ -18,7 +18,8 @@ from workbench.panels import palette
 from workbench.panels.bokeh_pane import BokehPane, live_figure
 from workbench.panels.live_model import HISTORY_S, Measured
 
-HEIGHT = 230
+HEIGHT, ROOM_HEIGHT = 230, 360  # px; the second for large type
+NAMES_S, ROOM_NAMES_S = 10.5, 17.0  # beyond "now": where the lines' names stand
 BINS = 32
 BLUE = palette.MEANING["anonymity"]
 INK = "#6b7280"  # readable on paper and on a dark page; carries no meaning
@@ -41,7 +42,7 @@ class EntropyChart:
         plot = live_figure(
             title="Entropy, bits",
             height=HEIGHT,
-            x_range=(-HISTORY_S, 10.5),
+            x_range=(-HISTORY_S, NAMES_S),
             y_range=self.range,
         )
         plot.xaxis.ticker = FixedTicker(ticks=[-60, -45, -30, -15, 0])
@@ -68,6 +69,13 @@ class EntropyChart:
         )  # fmt: skip
         self.plot = plot
         self.pane = BokehPane(plot, alt="Entropy over the last minute", **options)
+        self.pane.observe(lambda _: self._dress(), "presenter")
+        self._dress()
+
+    def _dress(self) -> None:
+        is_large = self.pane.presenter
+        self.plot.height = ROOM_HEIGHT if is_large else HEIGHT
+        self.plot.x_range.end = ROOM_NAMES_S if is_large else NAMES_S
 
     def show(self, measured: Measured, was_expected: float | None) -> None:
         """Everything anew: a minute is a few hundred numbers."""
@@ -125,7 +133,7 @@ class EntropyChart:
             if len(values) and not math.isnan(values[-1]):
                 ends.append([float(values[-1]), names[name]])
         ends.sort(key=lambda pair: pair[0])
-        least = 0.075 * top
+        least = (0.085 if self.pane.presenter else 0.075) * top
         for lower, upper in pairwise(ends):
             upper[0] = max(upper[0], lower[0] + least)
         for above, below in pairwise([*ends, [top * 0.97 + least, ""]][::-1]):
@@ -146,7 +154,7 @@ class LatencyChart:
         self.median = ColumnDataSource({"x": [], "low": [], "high": [], "text": []})
         self.across, self.up = Range1d(0, 4), Range1d(0, 10)
         plot = live_figure(
-            title="Latency of real packets, s (share in %)",
+            title="Latency, s (share in %)",
             height=HEIGHT, x_range=self.across, y_range=self.up,
         )  # fmt: skip
         plot.xgrid.visible = False
@@ -160,9 +168,14 @@ class LatencyChart:
         )  # fmt: skip
         self.plot = plot
         self.pane = BokehPane(plot, alt="Latency of real packets", **options)
+        self.pane.observe(lambda _: self._dress(), "presenter")
+        self._dress()
         self._shown_s: NDArray[np.float64] = np.zeros(0)
         self._before_s: NDArray[np.float64] = np.zeros(0)
         self._top = 0.0
+
+    def _dress(self) -> None:
+        self.plot.height = ROOM_HEIGHT if self.pane.presenter else HEIGHT
 
     def keep_outline(self) -> None:
         """What is shown now becomes the outline of what was before."""
