@@ -89,7 +89,7 @@ def both_ends(lab: LabPage) -> None:
     )
     lab.in_kernel(f"panel.do('line_up', website={mine}, shift={at}) and None")
     lab.in_kernel("panel.do('try_all') and None")
-    lab.page.locator(".tl-best-row").first.wait_for()
+    lab.page.locator(".ws-line-says", has_text="Most alike").wait_for()
 
 
 def three_of_eight(lab: LabPage) -> None:
