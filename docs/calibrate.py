@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from math import log2
 
 from workbench.anonymity import chance_interval, make_flows, match_flows
-from workbench.exercises import lesson_01, lesson_02
+from workbench.exercises import lesson_01, lesson_02, lesson_05, lesson_07
 from workbench.teaching import Check
 
 SEEDS = 50
@@ -90,7 +90,41 @@ def _fills_at_once(box: lesson_02.Box) -> str:
     return next(letter for letter in box.came_out if not box.is_mine(letter))
 
 
-LESSONS = {"01": calibrate_01, "02": calibrate_02}
+def calibrate_05() -> None:
+    """What can be read off a panel that shows a tenth of a bit passes, and nothing worse."""
+    wanted = lesson_05.poisson_mix_pool_for(lesson_05.WANTED_BITS)
+    check = lesson_05.check_delay
+    for name, off_bits in (
+        ("exact", 0.0),
+        ("0.05 bits above", 0.05),
+        ("0.05 bits below", -0.05),
+        ("0.1 bits above", 0.1),
+        ("0.1 bits below", -0.1),
+    ):
+        factor = 2.0**off_bits
+        count = passes(check, lambda rate, f=factor: wanted * f / rate)
+        print(f"  delay, {name}: passes on {count} of {SEEDS} seeds")
+    print(f"  delay, 64 packets inside: {passes(check, lambda rate: 64 / rate)} of {SEEDS}")
+
+
+def calibrate_07() -> None:
+    """The whole rule, rounded down as asked, passes; half a rule does not."""
+
+    def load(rate: float, capacity: float) -> int:
+        return max(1, -int(-rate // (lesson_07.LOAD_AT_MOST * capacity)))
+
+    answers: list[tuple[str, Callable[..., int]]] = [
+        ("rounded down", lambda r, d, c: max(int(r * d / 5), load(r, c))),
+        ("rounded to nearest", lambda r, d, c: max(round(r * d / 5), load(r, c))),
+        ("pool alone", lambda r, d, c: max(1, int(r * d / 5))),
+        ("load alone", lambda r, d, c: load(r, c)),
+        ("a fifth too wide", lambda r, d, c: round(1.2 * max(r * d / 5, load(r, c)))),
+    ]
+    for name, answer in answers:
+        print(f"  width, {name}: passes on {passes(lesson_07.check_width, answer)} of {SEEDS}")
+
+
+LESSONS = {"01": calibrate_01, "02": calibrate_02, "05": calibrate_05, "07": calibrate_07}
 
 
 def main(wanted: list[str]) -> None:
