@@ -46,7 +46,6 @@ def _write(path: Path, lesson: Path, outputs: list[dict[str, Any]]) -> None:
         outputs=[*map(nbformat.from_dict, outputs)],
         metadata={"jupyter": {"source_hidden": True}},
     )
-    cell.metadata["trusted"] = True
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
         cells=[cell], metadata={"kernelspec": kernel}
@@ -56,7 +55,9 @@ def _write(path: Path, lesson: Path, outputs: list[dict[str, Any]]) -> None:
         # Lab shows no widget of a notebook that it does not trust. Without a signature the
         # cell is still there to be run by hand.
         warnings.simplefilter("ignore")
-        NotebookNotary().sign(notebook)  # type: ignore[no-untyped-call]
+        # What stands in the file is what Lab will check, so that is what is signed.
+        written = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        NotebookNotary().sign(written)  # type: ignore[no-untyped-call]
 
 
 def run_ahead(url: str, token: str, root: Path, path: Path, lesson: Path) -> None:

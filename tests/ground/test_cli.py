@@ -137,3 +137,18 @@ def test_slides_that_cannot_be_prepared_are_told_and_the_cell_stays(tmp_path):
     with pytest.raises(deck.DeckError, match="run the cell by hand"):
         deck.run_ahead("http://127.0.0.1:9", "token", tmp_path, path, lesson)
     assert json.loads(path.read_text())["cells"][0]["outputs"] == []
+
+
+def test_lab_trusts_the_prepared_notebook_as_it_stands_in_the_file(tmp_path, monkeypatch):
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    lesson = lesson_files.find_lesson("05")
+    path = deck.write(tmp_path, lesson)
+    shown = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "w"}
+    deck._write(path, lesson, [{"output_type": "display_data", "data": shown, "metadata": {}}])
+    read = nbformat.read(path, as_version=4)
+    assert NotebookNotary().check_signature(read)
+    read.cells[0].source += "# changed"
+    assert not NotebookNotary().check_signature(read)

@@ -99,6 +99,9 @@ class Deck(anywidget.AnyWidget):
         self._ask = ask
         self._state = State()
         self.on_msg(self._on_message)
+        if ask is not None:
+            # The panel's own form may lock it, too: then the answer's slide has to know.
+            ask.on_lock(lambda _: self.send({"view": self.view}))
 
     @property
     def state(self) -> State:
