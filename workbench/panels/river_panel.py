@@ -36,7 +36,7 @@ _DELAYS = tuple(float(f"{0.5 * 2 ** (k / 2):.3g}") for k in range(-6, 7))
 FLOW = Dial(
     "traffic_per_client_per_s",
     tuple(rate / CLIENTS for rate in _RATES),
-    "Flow, of all people",
+    "Flow",
     "packets/s",
     times=2,
 )
