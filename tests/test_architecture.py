@@ -22,7 +22,8 @@ ALLOWED: dict[str, set[str]] = {
     "anonymity": GROUND | {"mixing"},
     "rewards": GROUND,
     "system": GROUND | {"mixing", "anonymity", "rewards"},
-    "panels": GROUND | {"sphinx", "mixing", "anonymity", "rewards", "system", "teaching"}
+    "panels": GROUND
+    | {"sphinx", "mixing", "anonymity", "rewards", "system", "teaching"}
     # The presenter reads a lesson's notebook and must find it.
     | {"lesson_files"},
     "teaching": {"errors"},
