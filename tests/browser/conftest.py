@@ -48,12 +48,15 @@ import pytest
 
 # pyproject.toml puts tests/support on the path.
 from lab_in_chromium import LabBrowser, LabPage, LabServer, serve_lab, start_chromium
+from playwright.sync_api import expect
 
 Opener = Callable[..., LabPage]
 
 
 @pytest.fixture(scope="session")
 def lab_server() -> Iterator[LabServer]:
+    # A condition is waited for as long as a slow machine may take, and no longer once it holds.
+    expect.set_options(timeout=30_000)
     with serve_lab() as server:
         yield server
 

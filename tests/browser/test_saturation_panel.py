@@ -128,7 +128,7 @@ def test_a_slider_by_keys_changes_the_numbers_that_the_kernel_has(lab):
 
 def test_the_game_is_played_by_buttons(open_cells):
     lab = open_cells(GAME, run=True)
-    lab.page.wait_for_selector(LIVE, timeout=90_000)
+    lab.page.wait_for_selector(LIVE, timeout=240_000)  # the game may be compiled first
     assert lab.axe(ROOT) == []
     lab.page.get_by_role("button", name="Step one player").click()
     expect(lab.page.locator(".sp-note")).to_contain_text("looks around")

@@ -66,10 +66,15 @@ function knobPart(name, act, isQuiet) {
     node,
     refuse,
     show(next, isBusy) {
-      const isNew = !data || JSON.stringify(data.values) !== JSON.stringify(next.values);
-      if (isBusy && !isNew) {
+      // Ahead of the kernel: a move is on its way to it, or waits for its turn to be told.
+      const ahead = data && (isBusy || timer) ? next.values.indexOf(data.values[slider.value]) : -1;
+      if (ahead >= 0) {
+        data = { ...data, values: next.values, stops: next.stops };
+        slider.max = String(next.values.length - 1);
+        slider.value = String(ahead);
+        fill();
         say(hint, next.hint);
-        return; // this knob is ahead of the kernel: its answer is on the way
+        return;
       }
       data = next;
       say(label, next.label);

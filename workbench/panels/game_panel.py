@@ -16,6 +16,7 @@ from workbench.panels.game_state import Setup, situation, start_of, turned
 from workbench.panels.game_view import Past, check_words, deviation_words, shown_pools, view
 from workbench.panels.saturation_state import InputError
 from workbench.rewards.game import Move, RepeatedGame, State, best_response, is_nash
+from workbench.rewards.game.warm import warm
 from workbench.teaching import Prediction
 
 _MOST_UNDO = 20
@@ -60,6 +61,7 @@ class GamePanel(anywidget.AnyWidget):
     def moment(self) -> Moment:
         """What stands in the panel."""
         if self._now is None:  # numba loads and perhaps compiles here, not on making the panel
+            warm()  # all of it, so that no button waits for a compiler later
             self._now = _begin(self._first)
         return self._now
 
