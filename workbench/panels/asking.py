@@ -6,8 +6,10 @@ says what there is to see. This class carries them between kernel and page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl
 
 import anywidget
 
@@ -15,6 +17,7 @@ from workbench.errors import LessonError, WorkbenchError
 from workbench.teaching import Prediction
 
 _MOST_UNDO = 50
+_MOST_QUERY = 400
 S = TypeVar("S")
 
 
@@ -127,3 +130,28 @@ def one_of(action: Mapping[str, Any], key: str, known: tuple[str, ...], expected
     if not isinstance(value, str) or value not in known:
         raise LessonError(expected)
     return value
+
+
+def query_parts(
+    query: object, needed: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """The parts of a state's short line by name, or a LessonError that says what one has.
+
+    A part ``seed`` is checked here, as all panels write it alike: :func:`seed_of` reads it.
+    """
+    if not isinstance(query, str) or len(query) > _MOST_QUERY:
+        raise LessonError(f"A state is a line of at most {_MOST_QUERY} letters.")
+    try:
+        parts = dict(parse_qsl(query.lstrip("?"), strict_parsing=True, keep_blank_values=True))
+    except ValueError as error:
+        raise LessonError(f"This is no state of the panel: {error}.") from None
+    if not set(needed) <= set(parts) <= {*needed, *optional}:
+        raise LessonError(f"A state has the parts {', '.join(needed[:-1])} and {needed[-1]}.")
+    if "seed" in parts and not re.fullmatch(r"[0-9a-f]{1,16}", parts["seed"], re.A):
+        raise LessonError("seed is 1 to 16 hexadecimal digits.")
+    return parts
+
+
+def seed_of(parts: Mapping[str, str]) -> int:
+    """The seed of a short line: below 2**63, as numpy's generators want it."""
+    return int(parts["seed"], 16) & (2**63 - 1)

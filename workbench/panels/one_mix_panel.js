@@ -14,31 +14,21 @@ class OneMixPage extends SlidingPage {
     this.now = h("p", { class: "wb-quiet om-now" });
     this.bars = h("div", { class: "om-bars", role: "img" });
     this.barWords = h("p", { class: "wb-quiet om-words" });
-    this.bits = h("dd", { class: "wb-big wb-doubt wb-answer" });
-    this.packets = h("dd", { class: "wb-big wb-answer" });
-    this.pool = h("dd", { class: "wb-big wb-answer" });
-    this.spread = h("dd", { class: "wb-big wb-answer" });
-    this.setting = h("span", { class: "wb-quiet" });
+    const facts = h("dl", { class: "wb-block wb-facts" });
+    this.bits = this.fact(facts, "bits of doubt, on average", "wb-doubt");
+    this.packets = this.fact(facts, "packets that it could be");
+    this.pool = this.fact(facts, "packets in the mix, on average");
+    this.spread = this.fact(facts, "bits measured: median / worst 5 % of 200");
     this.chart = new Chart();
-    const fact = (value, text) => h("div", {}, h("dt", {}, text), value);
     const dials = this.dialRow();
     const root = h("section", { class: "wb-root wb-frame om-root", "aria-label": "One mix" },
-      h("header", { class: "wb-bar" }, h("h2", {}, "One mix"), this.setting, this.computing,
-        h("div", { class: "wb-group wb-actions" },
-          h("span", { class: "wb-later" }, this.undo, this.action("Reset", "reset"),
-            this.action("New seed", "new seed")), this.presenter)),
-      this.problem,
+      this.bar("One mix"), this.problem,
       h("div", { class: "om-stage" },
         h("div", { class: "om-inside" }, h("h3", {}, "Inside the mix"), this.canvas,
           h("div", { class: "wb-group om-player" }, this.play, this.seek), this.now),
         h("div", { class: "om-outside" }, h("h3", {}, "What left after it: which one was yours?"),
           this.bars, this.barWords)),
-      dials,
-      h("dl", { class: "wb-block wb-facts" }, fact(this.bits, "bits of doubt, on average"),
-        fact(this.packets, "packets that it could be"),
-        fact(this.pool, "packets in the mix, on average"),
-        fact(this.spread, "bits measured: median / worst 5 % of 200")),
-      this.askHolder, this.feedback,
+      dials, facts, this.askHolder, this.feedback,
       h("div", { class: "wb-block wb-later om-chart" }, this.chart.root),
       this.summary);
     root.addEventListener("keydown", (event) => {

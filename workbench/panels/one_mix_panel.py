@@ -40,6 +40,7 @@ RATE = Dial(
     "Traffic, all people",
     "packets/s",
     times=2,
+    factor=CLIENTS,
 )
 _DIALS = (DELAY, RATE)
 _MOST_DOTS = 400
@@ -256,11 +257,7 @@ def view(state: State, is_sealed: bool, answer: Answer | None) -> dict[str, Any]
     if not is_sealed:
         data["dials"] = [
             DELAY.data(scenario.delay_s),
-            {
-                **RATE.data(scenario.traffic_per_client_per_s),
-                "texts": [shown(rate) for rate in _RATES],
-                "now": shown(scenario.total_rate_per_s),
-            },
+            RATE.data(scenario.traffic_per_client_per_s),
         ]
         data["chart"] = _chart(state)
     if answer is None:

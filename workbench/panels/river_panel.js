@@ -4,34 +4,23 @@ class RiverPage extends SlidingPage {
   build() {
     this.layers = h("div", { class: "rv-layers", role: "img" });
     this.standby = h("p", { class: "wb-quiet rv-note" });
-    this.bits = h("dd", { class: "wb-big wb-doubt wb-answer" });
-    this.spread = h("dd", { class: "wb-big wb-answer" });
-    this.pool = h("dd", { class: "wb-big wb-answer" });
-    this.latency = h("dd", { class: "wb-big wb-answer" });
-    this.load = h("dd", { class: "wb-big wb-answer" });
-    this.lost = h("dd", { class: "wb-big wb-answer" });
-    this.setting = h("span", { class: "wb-quiet" });
+    const facts = h("dl", { class: "wb-block wb-facts" });
+    this.bits = this.fact(facts, "bits of doubt, mean of 150", "wb-doubt");
+    this.spread = this.fact(facts, "median / worst 5 %");
+    this.pool = this.fact(facts, "packets in each mix");
+    this.latency = this.fact(facts, "s under way (median)");
+    this.load = this.fact(facts, "of a mix's capacity used");
+    this.lost = this.fact(facts, "of packets lost");
     this.ten = h("button", { type: "button", class: "wb-button", "aria-pressed": "false",
       onclick: () => { this.busy(true); this.send("tenfold"); } }, "10 × people, 10 × mixes");
     this.chart = new Chart();
-    const fact = (value, text) => h("div", {}, h("dt", {}, text), value);
     const dials = this.dialRow();
     const root = h("section", { class: "wb-root wb-frame rv-root", "aria-label": "The river" },
-      h("header", { class: "wb-bar" }, h("h2", {}, "The river"), this.setting, this.computing,
-        h("div", { class: "wb-group wb-actions" },
-          h("span", { class: "wb-later" }, this.undo, this.action("Reset", "reset"),
-            this.action("New seed", "new seed")), this.presenter)),
-      this.problem,
+      this.bar("The river"), this.problem,
       h("div", { class: "wb-block" }, this.layers, this.standby),
       dials,
       h("div", { class: "wb-block wb-later" }, this.ten),
-      h("dl", { class: "wb-block wb-facts" }, fact(this.bits, "bits of doubt, mean of 150"),
-        fact(this.spread, "median / worst 5 %"),
-        fact(this.pool, "packets in each mix"),
-        fact(this.latency, "s under way (median)"),
-        fact(this.load, "of a mix's capacity used"),
-        fact(this.lost, "of packets lost")),
-      this.askHolder, this.feedback,
+      facts, this.askHolder, this.feedback,
       h("div", { class: "wb-block wb-later rv-chart" }, this.chart.root),
       this.summary);
     this.afterGuess = this.dialHolder;

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from workbench.anonymity import flooded_threshold_bits
 from workbench.errors import LessonError
-from workbench.panels.asking import one_of, whole
+from workbench.panels.asking import one_of, query_parts, whole
 
 SIZES = (4, 8, 16)
 PEOPLE = (
@@ -23,7 +22,6 @@ YOU = "y"
 _PEOPLE_KEYS = tuple(f"p{i}" for i in range(len(PEOPLE)))
 _OWN_KEYS = tuple(f"a{i}" for i in range(len(PEOPLE)))  # the attacker's letters
 LETTERS = (YOU, *_PEOPLE_KEYS, *_OWN_KEYS)
-_MOST_QUERY = 400
 
 
 @dataclass(frozen=True)
@@ -152,16 +150,7 @@ def to_query(state: State) -> str:
 
 def from_query(query: str) -> State:
     """The state of a line; LessonError names the part that is none."""
-    if not isinstance(query, str) or len(query) > _MOST_QUERY:
-        raise LessonError(f"A state is a line of at most {_MOST_QUERY} letters.")
-    try:
-        values = dict(parse_qsl(query.lstrip("?"), strict_parsing=True, keep_blank_values=True))
-    except ValueError as error:
-        raise LessonError(f"This is no state of the panel: {error}.") from None
-    if not {"seed", "size", "inside"} <= set(values) <= {"seed", "size", "inside", "presenter"}:
-        raise LessonError("A state has the parts seed, size and inside.")
-    if not re.fullmatch(r"[0-9a-f]{1,16}", values["seed"]):
-        raise LessonError("seed is 1 to 16 hexadecimal digits.")
+    values = query_parts(query, ("seed", "size", "inside"), ("presenter",))
     if values["size"] not in map(str, SIZES):
         raise LessonError(f"size is one of {', '.join(map(str, SIZES))}.")
     inside = tuple(values["inside"].split(".")) if values["inside"] else ()

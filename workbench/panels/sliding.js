@@ -1,11 +1,27 @@
 // The page's half of sliding.py: sliders that answer at once, and charts of plain data.
 
 class SlidingPage extends AskingPage {
+  // The bar on top: a title, what is set, and what every panel with sliders can do.
+  bar(title, ...more) {
+    this.setting = h("span", { class: "wb-quiet" });
+    this.computing = h("span", { class: "wb-computing-note", "aria-hidden": "true" }, "computing …");
+    return h("header", { class: "wb-bar" }, h("h2", {}, title), this.setting, this.computing, more,
+      h("div", { class: "wb-group wb-actions" },
+        h("span", { class: "wb-later" }, this.undo, this.action("Reset", "reset"),
+          this.action("New seed", "new seed")), this.presenter));
+  }
+
+  // A large number with what it means below; returns where the number is written.
+  fact(holder, text, kind = "") {
+    const value = h("dd", { class: `wb-big wb-answer ${kind}` });
+    holder.append(h("div", {}, h("dt", {}, text), value));
+    return value;
+  }
+
   // A row of sliders, made when the first dials arrive.
   dialRow() {
     this.dials = new Map();
     this.dialHolder = h("div", { class: "wb-block wb-dials wb-later" });
-    this.computing = h("span", { class: "wb-computing-note", "aria-hidden": "true" }, "computing …");
     return this.dialHolder;
   }
 
@@ -48,6 +64,8 @@ class SlidingPage extends AskingPage {
       this.busy(true);  // a later key is under way: leave the handle where the hand is
       return;
     }
+    const there = (view.dials ?? []).map((data) => data.knob);
+    for (const [knob, dial] of this.dials) dial.row.hidden = !there.includes(knob);
     for (const data of view.dials ?? []) {
       const dial = this.dial(data);
       dial.data = data;

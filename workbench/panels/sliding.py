@@ -25,7 +25,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Dial:
-    """A slider over a list of values of one knob of a Scenario."""
+    """A slider over a list of values of one knob of a Scenario, or of a panel's own."""
 
     knob: str
     values: tuple[float, ...]
@@ -33,10 +33,15 @@ class Dial:
     unit: str = ""
     times: int = 0
     """How many steps make a factor two; 0 shows no such buttons."""
+    factor: float = 1.0
+    """What a value is multiplied with where it is written: 200 people send 200 times as much."""
 
     def __post_init__(self) -> None:
-        known = Scenario.knobs()[self.knob]
-        assert all(known.low <= value <= known.high for value in self.values), self.knob
+        known = Scenario.knobs().get(self.knob)
+        if known is None:
+            assert self.label, f"{self.knob} is no knob of a Scenario: a label is needed"
+        else:
+            assert all(known.low <= value <= known.high for value in self.values), self.knob
 
     def nearest(self, value: float) -> int:
         """The step whose value is nearest."""
@@ -44,14 +49,14 @@ class Dial:
 
     def data(self, value: float) -> dict[str, Any]:
         """What the page needs to draw it."""
-        knob = Scenario.knobs()[self.knob]
+        knob = Scenario.knobs().get(self.knob)
         return {
             "knob": self.knob,
-            "label": self.label or knob.label,
-            "unit": self.unit or knob.unit,
+            "label": self.label or (knob.label if knob else ""),
+            "unit": self.unit or (knob.unit if knob else ""),
             "at": self.nearest(value),
-            "now": shown(value),
-            "texts": [shown(v) for v in self.values],
+            "now": shown(value * self.factor),
+            "texts": [shown(v * self.factor) for v in self.values],
             "times": self.times,
         }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from workbench.anonymity import View, counts, cross_correlation, make_flows, pat
 from workbench.anonymity.everyday import EVERYDAY_OBSERVERS, EVERYDAY_SYSTEMS
 from workbench.anonymity.observers import Observer, places_of
 from workbench.errors import LessonError
-from workbench.panels.asking import one_of, whole
+from workbench.panels.asking import one_of, query_parts, seed_of, whole
 
 WEBSITES = ("A", "B", "C", "D")
 SLICE_S = 0.25
@@ -25,7 +25,6 @@ _BURSTS_PER_MINUTE = 20.0  # people who are busy, so that there is a shape to se
 MAX_SHIFT_S = 6.0
 _SHIFTS = round(MAX_SHIFT_S / SLICE_S)
 _CLOCK_S = (1.0, 5.0)  # how far the second watcher's clock is ahead: somewhere between
-_MOST_QUERY = 400
 OBSERVERS = {o.key: o for o in EVERYDAY_OBSERVERS}
 
 
@@ -198,18 +197,9 @@ def to_query(state: State) -> str:
 
 def from_query(query: str) -> State:
     """The state of a line; LessonError names the part that is none."""
-    if not isinstance(query, str) or len(query) > _MOST_QUERY:
-        raise LessonError(f"A state is a line of at most {_MOST_QUERY} letters.")
-    try:
-        values = dict(parse_qsl(query.lstrip("?"), strict_parsing=True, keep_blank_values=True))
-    except ValueError as error:
-        raise LessonError(f"This is no state of the panel: {error}.") from None
-    if set(values) != {"seed", "system", "eyes", "line"}:
-        raise LessonError("A state has the parts seed, system, eyes and line.")
-    if not re.fullmatch(r"[0-9a-f]{1,16}", values["seed"], re.A):
-        raise LessonError("seed is 1 to 16 hexadecimal digits.")
+    values = query_parts(query, ("seed", "system", "eyes", "line"))
     system = one_of(values, "system", EVERYDAY_SYSTEMS, "system is vpn, onion or mixnet.")
-    start = State(int(values["seed"], 16) & (2**63 - 1), system)
+    start = State(seed_of(values), system)
     eyes = _numbers(values["eyes"], "eyes names places such as 1.3.")
     if list(eyes) != sorted(set(eyes)) or not eyes or not 1 <= eyes[0] <= eyes[-1] <= start.last:
         raise LessonError(f"eyes are rising places from 1 to {start.last}.")
