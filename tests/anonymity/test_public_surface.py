@@ -171,6 +171,11 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
         {"senders": 5, "cover_per_s": 0.1, "window_s": 60.0, "real_packets": 2,
          "replaces_cover": False, "trials": 10, "seed": 1},
     ),
+    (
+        an.watch_wires,
+        {"senders": 3, "ready_s": 5.0, "length_s": 10.0, "loop_per_s": 0.1,
+         "main_stream_per_s": 0.1, "days": 2, "seed": 1},
+    ),
     (an.sent_in_window, {"log": LOG, "clients": 3, "start_s": 0.0, "end_s": 1.0}),
     (an.silent_share, {"cover_per_s": 0.1, "window_s": 60.0}),
     (an.cover_needed_per_s, {"latency_s": 0.5}),

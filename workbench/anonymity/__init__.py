@@ -124,6 +124,7 @@ from workbench.anonymity.trilemma import (
     trilemma_of,
     trilemma_point,
 )
+from workbench.anonymity.wires import Wires, watch_wires
 from workbench.anonymity.words import (
     describe,
     suspects,
@@ -148,6 +149,7 @@ __all__ = [
     "Trilemma",
     "View",
     "Watch",
+    "Wires",
     "arrivals_at",
     "binomial",
     "blame",
@@ -228,5 +230,6 @@ __all__ = [
     "view",
     "view_from",
     "watch_senders",
+    "watch_wires",
     "wires_of",
 ]

@@ -36,7 +36,8 @@ def sender_found_chance(
     window_s : float
         How long the observer knows it must have been, in seconds.
     real_packets : int
-        How many real packets that one sent, 1 or more.
+        How many real packets that one sent *beside* its cover, 0 or more. At 0 what it said
+        took slots of a main stream, which would have carried cover.
 
     Returns
     -------
@@ -45,8 +46,9 @@ def sender_found_chance(
 
     Notes
     -----
-    For one window. Someone who sends every afternoon at three is found by adding windows up. If
-    real packets *replace* cover in a main stream the chance is 1/senders at any rate.
+    For one window. Who sends every afternoon at three is found by adding windows up: ten of
+    them are one window ten times as long with ten real packets. If real packets *replace*
+    cover in a main stream the chance is 1/senders at any rate.
 
     Examples
     --------
@@ -59,7 +61,9 @@ def sender_found_chance(
     mean = number("cover_per_s", cover_per_s, 0.0) * number("window_s", window_s, 0.0, unit="s")
     if mean > 1.001e6:
         raise AnonymityError(f"cover_per_s * window_s must be at most 1e6 packets, got {mean:g}")
-    extra = whole("real_packets", real_packets, 1, 1_000_000)
+    extra = whole("real_packets", real_packets, 0, 1_000_000)
+    if extra == 0:
+        return 1.0 / people
     _, weights = poisson_window(mean)
     below = np.minimum(np.cumsum(weights), 1.0)
     chance = 0.0
@@ -102,6 +106,7 @@ def cover_to_hide(
     """
     people = whole("senders", senders, 2)
     window = number("window_s", window_s, 1e-6, unit="s")
+    whole("real_packets", real_packets, 1, 1_000_000)
     wanted = number("wanted_chance", wanted_chance, 0.0, 1.0)
     if wanted <= 1.0 / people:
         raise AnonymityError(
@@ -168,6 +173,8 @@ def watch_senders(
 
     Parameters
     ----------
+    senders, cover_per_s, window_s, real_packets
+        As in ``sender_found_chance``.
     replaces_cover : bool
         True: real packets take slots of a main stream that would have carried cover, so they
         add nothing to the count (as long as there are slots).
@@ -176,7 +183,7 @@ def watch_senders(
     """
     people = whole("senders", senders, 1, 100_000)
     mean = number("cover_per_s", cover_per_s, 0.0) * number("window_s", window_s, 0.0, unit="s")
-    extra = whole("real_packets", real_packets, 1, 1_000_000)
+    extra = whole("real_packets", real_packets, 0, 1_000_000)
     tries = whole("trials", trials, 1, 1_000_000)
     if tries * people > 100_000_000 or mean > 1e9:
         raise AnonymityError("trials * senders must be at most 100,000,000, cover at most 1e9")
