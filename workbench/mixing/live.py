@@ -15,6 +15,7 @@ from workbench.mixing import kernels as k
 from workbench.mixing.events import Events
 from workbench.mixing.exactness import approximation
 from workbench.mixing.frame import MOST_PEOPLE, Expected, Followed, Frame, expect
+from workbench.mixing.journeys import Journey, plan_in
 from workbench.mixing.run import SHOWN_BELOW
 from workbench.mixing.state import F8, I8, Chunk, State
 from workbench.mixing.traffic import Traffic, fill, generator, new_traffic, seeded, turned_traffic
@@ -201,6 +202,24 @@ class LiveMixnet:
         """Numbers of the targets under way, rising."""
         live = self._state.live_target[: self._state.ints[k.LIVE]]
         return np.sort(self._state.results[live, _RESULT_PACKET]).astype(np.int64)
+
+    def plan_of(self, packet: int) -> Journey | None:
+        """The way of a packet under way as its sender drew it, what lies ahead included.
+
+        Parameters
+        ----------
+        packet : int
+            Its number in the event log.
+
+        Returns
+        -------
+        Journey or None
+            None when it is not under way (it has left, was lost, or is yet to be sent). Stays
+            are what the network would do now: turning the delay rescales them. They are NaN
+            where mixes let go in batches.
+        """
+        number = int(_number("packet", packet, 0, 2**62))
+        return plan_in(self._state, number, self._zero_s)
 
     # -- moving on ------------------------------------------------------------------------
 

@@ -144,6 +144,15 @@ class PacketFlow(LiveView):
         """The packet that is drawn as "yours", or None."""
         return self._sample.followed
 
+    @property
+    def gateways(self) -> int:
+        """How many gateway boxes there are on either side."""
+        return self._gateways
+
+    def is_drawn(self, packets: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these packet numbers the picture draws."""
+        return self._sample.choose(packets)
+
     def show(self, scenario: Scenario, *, clock_s: float = 0.0, speed: float = 1.0) -> None:
         """Draw another network, empty, from ``clock_s`` on; the old picture is gone.
 

@@ -317,13 +317,16 @@ class Inspector {
     this.replyButton = button("Reply block", "kind");
     this.presenter = h("button", { type: "button", class: "wb-button wb-bare",
       "aria-pressed": "false", onclick: () => this.send("presenter") }, "Presenter");
-    const header = h("header", { class: "pi-header" },
-      h("h2", {}, "Packet inspector"),
+    this.name = h("h2", { tabindex: "-1" }, "Packet inspector");
+    this.shut = h("button", { type: "button", class: "wb-button pi-shut",
+      onclick: () => this.putAway() }, "Close");
+    this.notes = h("div", { class: "pi-notes wb-quiet" });
+    const header = h("header", { class: "pi-header" }, this.name,
       h("div", { class: "pi-say" }, this.messageLabel, this.message),
       h("div", { class: "pi-hops" }, h("span", { id: hopsLabel, class: "pi-label" }, "Hops"),
         hopGroup),
       h("div", { class: "pi-actions" }, button("Build again", "build"), this.replyButton,
-        this.undo, button("Reset", "reset"), this.presenter));
+        this.undo, button("Reset", "reset"), this.presenter, this.shut));
     this.problem = h("p", { class: "wb-problem pi-problem", role: "alert" });
     this.network = h("div", { class: "pi-network", role: "group",
       "aria-label": "Network: choose the route, one node a column" });
@@ -351,7 +354,7 @@ class Inspector {
       h("summary", {}, "This state as a line of code"), this.code);
     this.feedback = h("div", { class: "wb-wash pi-feedback", role: "status" });
     this.root = h("section", { class: "wb-root pi-root", "aria-label": "Packet inspector" },
-      header, this.problem,
+      header, this.notes, this.problem,
       h("div", { class: "pi-route" }, this.network, this.stops,
         h("div", { class: "pi-stepper" }, this.back, this.next)),
       this.feedback,
@@ -366,7 +369,28 @@ class Inspector {
         this.buildBreak(), this.buildGeometry()),
       this.summary, this.share);
     keepKeys(this.root);
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.view?.can_close) this.putAway();
+    });
     el.append(this.root);
+  }
+
+  // Opened from another panel: the focus goes there, and back when it is put away.
+  comeForward() {
+    const active = document.activeElement;
+    const from = this.root.closest(".wb-bench");
+    if (!from?.contains(active) || this.root.contains(active)) return;
+    this.name.focus({ preventScroll: true });
+    this.root.scrollIntoView({ block: "start" });
+  }
+
+  putAway() {
+    const from = this.root.closest(".wb-bench");
+    const back = from?.querySelector(".flow-bytes:not([hidden])")
+      ?? from?.querySelector(".flow-follow");
+    back?.focus();
+    this.send("close");
+    clearTimeout(this.waiting);
   }
 
   buildBreak() {
@@ -440,7 +464,10 @@ class Inspector {
     const { columns } = this.view;
     const total = columns.length + 2;
     const most = Math.max(...columns.map((c) => c.nodes.length));
-    if (!this.nodes) {
+    const shape = JSON.stringify(columns.map((c) => [c.name, c.nodes.map((n) => n.number)]));
+    if (this.shape !== shape) {  // only where another packet, of another network, came in
+      this.shape = shape;
+      this.network.replaceChildren();
       this.lines = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       this.lines.setAttribute("aria-hidden", "true");
       this.lines.setAttribute("preserveAspectRatio", "none");
@@ -454,7 +481,8 @@ class Inspector {
       });
       this.nodes = columns.map((column, c) => column.nodes.map((node, r) => {
         // Fewer nodes than rows stand at the edges, clear of wires that pass them by.
-        const y = 0.5 + r * (most - 1) / Math.max(1, column.nodes.length - 1);
+        const y = column.nodes.length === 1 ? most / 2
+          : 0.5 + r * (most - 1) / (column.nodes.length - 1);
         const button = h("button", { type: "button", class: "pi-node", tabindex: "-1",
           style: `left:${(c + 1.5) / total * 100}%;top:calc(var(--pi-head) + (100% - var(--pi-head)) * ${y / most})`,
           onclick: () => this.send("node", { column: c, row: r }) }, node.number);
@@ -468,7 +496,7 @@ class Inspector {
         "aria-hidden": "true",
         style: `left:${x / total * 100}%;top:calc(var(--pi-head) + (100% - var(--pi-head)) * 0.5)` }));
       this.network.append(...this.endDots);
-      this.setTabStop(this.nodes[1][0]);
+      this.setTabStop(this.nodes[Math.min(1, this.nodes.length - 1)][0]);
     }
     columns.forEach((column, c) => {
       this.names[c].classList.toggle("pi-unused", !column.used);
@@ -477,7 +505,7 @@ class Inspector {
         button.setAttribute("aria-pressed", String(node.chosen));
         button.setAttribute("aria-label", node.label);
         button.dataset.state = node.state;
-        this.able(button, !this.view.seal);
+        this.able(button, !this.view.seal && !this.view.sent);
       });
     });
     this.drawLines(total, most);
@@ -524,6 +552,12 @@ class Inspector {
   update(parts) {
     const view = this.view;
     this.root.classList.toggle("wb-presenter", view.presenter);
+    // A packet that was sent stands as it is: nothing of what would make another is offered.
+    this.root.classList.toggle("pi-sent", Boolean(view.sent));
+    say(this.name, view.sent?.title ?? "Packet inspector");
+    this.shut.hidden = !view.can_close;
+    if (view.is_fresh) this.comeForward();
+    this.notes.replaceChildren(...(view.sent?.notes ?? []).map((text) => h("p", {}, text)));
     // Before the guess there are two controls, message and hops; the others come with it.
     this.root.classList.toggle("pi-sealed", Boolean(view.seal));
     this.presenter.setAttribute("aria-pressed", String(view.presenter));
@@ -590,7 +624,7 @@ class Inspector {
       const item = h("li", { style: `grid-column:${stop.column + 1}` }, button);
       if (stop.wait !== null) {
         const input = h("input", { class: "wb-field pi-wait", type: "text", autocomplete: "off",
-          inputmode: "decimal", value: stop.wait, "data-field": `wait ${stop.hop}`,
+          inputmode: "decimal", value: stop.wait, readonly: view.sent ? "" : null, "data-field": `wait ${stop.hop}`,
           "aria-label": `${stop.name} waits, seconds` });
         input.addEventListener("change", () => this.send("wait", { hop: stop.hop,
           text: input.value }));

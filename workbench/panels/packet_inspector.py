@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -32,8 +32,16 @@ class PacketInspector(anywidget.AnyWidget):
     _esm = script("packet_inspector.js")
     _css = style("packet_inspector.css")
 
-    def __init__(self, state: State, ask: Prediction | None = None, seal: Seal = "steps") -> None:
+    def __init__(
+        self,
+        state: State,
+        ask: Prediction | None = None,
+        seal: Seal = "steps",
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__()
+        self._on_close = on_close
+        self._is_fresh = False
         self._first = self._state = state
         self._past: list[State] = []
         self._ask = ask
@@ -62,7 +70,15 @@ class PacketInspector(anywidget.AnyWidget):
 
     @property
     def query(self) -> str:
-        """The state as a short line; ``packet_inspector(query=...)`` brings it back exactly."""
+        """The state as a short line; ``packet_inspector(query=...)`` brings it back exactly.
+
+        Raises
+        ------
+        LessonError
+            For a packet that was sent in a network: its line of code is on the panel.
+        """
+        if self._state.sent is not None:
+            raise LessonError("This packet was sent: its line of code brings it back, not a query.")
         return to_query(self._state)
 
     def do(self, name: str, **values: Any) -> State:
@@ -83,7 +99,11 @@ class PacketInspector(anywidget.AnyWidget):
         try:
             if content.get("name") == "guess" and self._ask is not None:
                 self._ask.lock(content.get("answers"))
+            elif content.get("name") == "close" and self._on_close is not None:
+                self._on_close()
+                return
             elif content.get("name") != "hello":
+                self._is_fresh = False
                 self._take(content)
         except WorkbenchError as error:
             field = "ask" if content.get("name") == "guess" else getattr(error, "field", "")
@@ -101,8 +121,7 @@ class PacketInspector(anywidget.AnyWidget):
             if self._past:
                 self._state = self._past.pop()
             return
-        after = replace(self._first, seed=secrets.randbits(64)) if name == "reset" else None
-        after = after or act(self._state, action)
+        after = self._begun_again() if name == "reset" else act(self._state, action)
         if after == self._state:
             return
         # Looking is not changing: only what changes the packet can be undone.
@@ -113,13 +132,27 @@ class PacketInspector(anywidget.AnyWidget):
         self._typing = name == "message"
         self._state = after
 
+    def _begun_again(self) -> State:
+        first = self._first
+        return first if first.sent is not None else replace(first, seed=secrets.randbits(64))
+
+    def hold(self, state: State) -> None:
+        """Another packet in the same panel; nothing of the one before is kept."""
+        self._first = self._state = state
+        self._past = []
+        self._is_fresh = True  # the page goes there, once
+        self._show(None)
+
     _typing = False
 
     def _show(self, serial: Any) -> None:
         shown = view(self._state, sealed=self._sealed, can_undo=bool(self._past))
         data = dict(shown.data)
         ask = self._ask
-        data["code"] = f'packet_inspector(query="{self.query}")'
+        sent = self._state.sent
+        data["code"] = f'packet_inspector(query="{self.query}")' if sent is None else sent.code
+        data["can_close"] = self._on_close is not None
+        data["is_fresh"] = self._is_fresh
         data["seal"] = None
         data["feedback"] = None
         if ask is not None and self._sealed:

@@ -39,6 +39,30 @@ class InputError(LessonError):
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A packet that somebody else sent: what of it is given, and by whom.
+
+    Attributes
+    ----------
+    network : Network
+        A column for each hop; of wide layers only some nodes are drawn.
+    title, notes : str, tuple of str
+        Which packet it is, and what of it was made for this view.
+    sender, receiver : str
+        Who made it and who gets what is in it, as in "User 13".
+    code : str
+        Python that opens the same packet.
+    """
+
+    network: Network
+    title: str
+    notes: tuple[str, ...]
+    sender: str
+    receiver: str
+    code: str
+
+
+@dataclass(frozen=True)
 class State:
     """Everything that the panel shows follows from this value."""
 
@@ -56,11 +80,13 @@ class State:
     """0: at its maker; n: at the n-th hop."""
     breaks: tuple[Break, ...] = ()
     presenter: bool = False
+    sent: Sent | None = None
+    """Given: this packet's route, delays and text stand; it can be followed and broken."""
 
     @property
     def network(self) -> Network:
         """The network whose keys the packet is made for."""
-        return small_network(self.network_seed)
+        return self.sent.network if self.sent is not None else small_network(self.network_seed)
 
     @property
     def route(self) -> tuple[Node, ...]:
@@ -70,8 +96,10 @@ class State:
 
     @property
     def geometry(self) -> Geometry:
-        """The lengths of the chosen kind of packet."""
-        return SIZES[self.size][1]
+        """The lengths of the chosen kind of packet; a longer route has a longer header."""
+        size = SIZES[self.size][1]
+        hops = max(size.max_hops, len(self.route))
+        return size if hops == size.max_hops else Geometry(size.payload_bytes, hops)
 
     @property
     def recipe(self) -> Recipe:
@@ -117,6 +145,8 @@ def act(
     handler = _ACTIONS.get(name) if isinstance(name, str) else None
     if handler is None:
         raise InputError("", f"The panel knows no action {name!r:.40}.")
+    if state.sent is not None and name in _MAKES_ANOTHER:
+        raise InputError("", "This packet was sent: its route, delays and text stand as they are.")
     if name == "build":
         after = replace(state, seed=new_seed(), breaks=(), step=0)
     else:
@@ -209,7 +239,7 @@ def _version(state: State, action: Mapping[str, Any]) -> State:
 
 
 def _step(state: State, action: Mapping[str, Any]) -> State:
-    to = _whole(action, "to", 0, 5, "", "Choose a stop of the route.")
+    to = _whole(action, "to", 0, len(state.route), "", "Choose a stop of the route.")
     return replace(state, step=to)
 
 
@@ -247,6 +277,7 @@ def _kind(state: State, action: Mapping[str, Any]) -> State:
     return replace(state, is_reply=not state.is_reply, step=0, breaks=())
 
 
+_MAKES_ANOTHER = {"message", "hops", "node", "wait", "size", "kind", "build"}
 _ACTIONS: dict[str, Callable[[State, Mapping[str, Any]], State]] = {
     "message": _message,
     "hops": _hops,

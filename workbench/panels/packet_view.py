@@ -77,6 +77,8 @@ def view(state: State, *, sealed: str | None = None, can_undo: bool = False) -> 
         "legend_note": "stronger colour: a larger byte",
         "hidden": words.hidden(state, stop),
         "summary": words.summary(state, stop, stops),
+        "sent": None if state.sent is None
+        else {"title": state.sent.title, "notes": list(state.sent.notes)},
     }  # fmt: skip
     data["wire"] = words.from_the_wire(state, state.step) if stop is not None else ""
     shown = _at_a_hop(state, stop, data) if stop is not None else _at_the_start(state, data)
@@ -133,12 +135,16 @@ def _at_the_start(state: State, data: dict[str, Any]) -> View:
         n = len(state.route)
         layers = "1 layer" if n == 1 else f"{n} layers"
         data["changed"] = (
-            f"Zeros, your text, one mark, zeros; then {layers} of encryption, "
-            "the last node's first."
+            f"Zeros, the text, one mark, zeros; then {layers} of encryption, the last node's first."
+        )
+        whole, shared = (
+            ("You know the whole route: you chose it.", "You share")
+            if state.sent is None
+            else ("The sender knows the whole route: it was chosen there.", "The sender shares")
         )
         data["learned"] = [
-            "You know the whole route: you chose it.",
-            "You share one secret with each node; no node knows another's.",
+            whole,
+            f"{shared} one secret with each node; no node knows another's.",
             f"Each text up to {geometry.message_bytes:,} bytes makes a packet of one size.",
         ]
     return View(data, made.packet, inside)
@@ -253,10 +259,11 @@ def _stops(state: State, stops: tuple[Stop, ...] | None) -> list[dict[str, Any]]
             # A refusal is told where it happens, once one has followed the packet there or
             # looks at the break itself; the verdict card tells it in any case.
             note = words.stop_note(seen, is_last=i == last, is_broken=bool(state.breaks))
-        wait = None if i == last else f"{state.waits_s[node.column]:.9g}"
+        digits = ".9g" if state.sent is None else ".3f"  # exact ones stand in the routing block
+        wait = None if i == last else f"{state.waits_s[node.column]:{digits}}"
         shown.append(_stop_of(_short(node), note, node.column + 1, mark, wait, i))
     note = "" if stops is None else words.arrival(state, stops)
-    shown.append(_stop_of(right, note, 6, "ahead"))
+    shown.append(_stop_of(right, note, len(state.network.columns) + 1, "ahead"))
     return shown
 
 
@@ -326,7 +333,11 @@ def _geometry(state: State) -> dict[str, Any]:
     values = {name: size for name, size, _ in geometry.rows()}
     return {
         "rows": [[shown, values[name], name in _MAIN] for name, shown in _ROWS.items()],
-        "sizes": [[key, name] for key, (name, _) in SIZES.items()],
+        "sizes": [
+            [key, name]
+            for key, (name, _) in SIZES.items()
+            if state.sent is None or key == state.size
+        ],
         "size": state.size,
         "versions": [[int(v), text] for v, text in VERSIONS.items()],
         "version": int(state.version),

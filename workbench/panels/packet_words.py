@@ -29,6 +29,8 @@ def node_name(state: State, address: bytes | None) -> str:
 
 def ends(state: State) -> tuple[str, str]:
     """Who makes the packet and who gets what is in it."""
+    if state.sent is not None:
+        return state.sent.sender, state.sent.receiver
     return ("Friend", "You") if state.is_reply else ("You", "Receiver")
 
 
@@ -42,7 +44,8 @@ def learned(state: State, stop: Stop) -> list[str]:
         node = state.network.node_at(hop.next_address or b"")
         where = f", at {node.where}" if node else ""
         told.append(f"The next node: {node_name(state, hop.next_address)}{where}.")
-        told.append(f"How long to wait: {seconds(hop.delay_s or 0.0)}. You chose it.")
+        who = "You" if state.sent is None else "The sender"
+        told.append(f"How long to wait: {seconds(hop.delay_s or 0.0)}. {who} chose it.")
         told.append("It is not the last hop.")
     else:
         told.append("It is the last hop.")
@@ -62,10 +65,13 @@ def from_the_wire(state: State, step: int) -> str:
     before = state.route[step - 2].name if step > 1 else ends(state)[0].lower()
     if step == 1 and state.is_reply:
         before = "your friend"
+    elif step == 1 and state.sent is not None:
+        before = f"the entry gateway of {ends(state)[0].lower()}"
     elif step == 1 and node.column > 0:
         before = "you (with Nym, your entry gateway)"
     column = state.network.columns[node.column].name.lower()
-    place = f"its own place, {column}" if "layer" in column else "that it is a gateway"
+    kind = "gateway" if "gateway" in node.name else "mix"
+    place = f"its own place, {column}" if "layer" in column else f"that it is a {kind}"
     return (
         f"Not from the packet: the wire says that {before} handed it in, the public list {place}."
     )
@@ -176,7 +182,8 @@ def summary(state: State, stop: Stop | None, stops: tuple[Stop, ...] | None) -> 
     n = len(state.route)
     size = state.geometry.packet_bytes
     if stop is None or stops is None:
-        who = "Your friend put a reply into your block" if state.is_reply else "You packed"
+        made = "You packed" if state.sent is None else f"{ends(state)[0]} packed"
+        who = "Your friend put a reply into your block" if state.is_reply else made
         rest = "" if state.is_reply else f" {len(state.message.encode()):,} bytes of text"
         hops = "1 hop" if n == 1 else f"{n} hops"
         return f"{who}{rest}: {size:,} bytes for {hops}, version {int(state.version)}."

@@ -30,6 +30,7 @@ from workbench.panels.flow_control import let_the_picture_steer
 from workbench.panels.live_model import Measured
 from workbench.panels.live_view import Buffers, LiveView
 from workbench.panels.packet_flow import Act
+from workbench.panels.packet_of_flow import RealBytes
 from workbench.panels.pump import Pump, Tick, failure_in_words
 from workbench.panels.recorded_page import RecordedFlow, page_of
 from workbench.scenario import Scenario
@@ -125,7 +126,10 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._views = (self.console, self.flow, self.entropy.pane, self.latency.pane)
         charts = ipywidgets.HBox([self.entropy.pane, self.latency.pane])
         charts.add_class("wb-bench-charts")
-        grid = ipywidgets.VBox([self.console, self.flow, charts])
+        self.bytes = RealBytes(self.flow, self._running)
+        below = ipywidgets.VBox([self.bytes, charts])
+        below.add_class("wb-bench-below")
+        grid = ipywidgets.VBox([self.console, self.flow, below])
         grid.add_class("wb-bench")
         super().__init__([grid])
         self.add_class("wb-bench-frame")
@@ -274,6 +278,7 @@ class WorkbenchPanel(ipywidgets.VBox):
     def _dress(self, presenter: bool) -> None:
         for view in self._views:
             view.presenter = presenter
+        self.bytes.dress(presenter)
         self.add_class("is-presenter") if presenter else self.remove_class("is-presenter")
         self.console.update(presenter=presenter)
 
@@ -370,9 +375,11 @@ class WorkbenchPanel(ipywidgets.VBox):
                 self._measured = Measured()
                 self.flow.show(scenario, clock_s=0.0, speed=self._speed)
                 self._pace()
+                self.bytes.forget()
                 for frame in frames:
                     self._measured.take(frame, 0.0)
                     self.flow.add_frame(frame)
+                    self.bytes.take(frame)
                 network.follow(-1)
                 self._network = network
         except Exception as error:
@@ -400,6 +407,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         measured = self._measured
         measured.take(frame, tick.interval_s)
         self.flow.add_frame(frame)
+        self.bytes.take(frame)
         measured.point(self.expected, live_model.closed_form_bits(self.scenario))
         self.entropy.show(measured, self._was)
         self.latency.show(measured.latencies_s)
