@@ -427,3 +427,28 @@ def _shared() -> LiveMixnet:
 
 
 _KEPT: dict[str, LiveMixnet] = {}
+
+
+def test_each_mix_may_have_a_capacity_and_a_loss_of_its_own() -> None:
+    live = LiveMixnet(SMALL.replace(traffic_per_client_per_s=20.0, queue_packets=5))
+    losses, capacities = np.zeros(9), np.full(9, np.inf)
+    losses[1], capacities[2] = 0.5, 60.0  # 133 packets a second come to each of the first
+    live.set_mixes(capacities_per_s=capacities, losses=losses)
+    assert live.set(delay_s=0.05)  # other knobs leave them as they are
+    frames = [live.advance(0.1) for _ in range(100)]
+    came = sum(frame.loads_per_s * frame.dt_s for frame in frames)
+    shares = sum(frame.drops for frame in frames) / came
+    assert shares[1] == pytest.approx(0.5, abs=0.06)
+    assert shares[2] == pytest.approx(1.0 - 60.0 / 133.0, abs=0.06)
+    assert (np.delete(shares, [1, 2]) == 0.0).all()
+    assert not any(frame.is_exact.any() for frame in frames)  # unseen losses, queues
+    live.set_mixes()
+    for _ in range(20):
+        live.advance(0.1)
+    assert sum(live.advance(0.1).drops.sum() for _ in range(10)) == 0
+    live.set_mixes(losses=losses)
+    live.set(width=2)  # other mixes: nobody's own values are known
+    assert sum(live.advance(0.1).drops.sum() for _ in range(10)) == 0
+    for bad in ([0.5], [2.0] * 6, "x", [math.nan] * 6, object()):
+        with pytest.raises(SimulationError, match="losses must hold one number from 0 to 1"):
+            live.set_mixes(losses=bad)

@@ -7,10 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from workbench.errors import SimulationError
-from workbench.mixing import engine, turning
+from workbench.mixing import engine, topology, turning
 from workbench.mixing import kernels as k
 from workbench.mixing.events import Events
 from workbench.mixing.exactness import approximation
@@ -121,6 +121,7 @@ class LiveMixnet:
         self._followed: int | None = None
         self._follow_next = False
         self._expected: dict[Scenario, Expected] = {}
+        self._own: tuple[F8 | None, F8 | None] = (None, None)
         rng = seeded(scenario.seed)
         self._rng = rng
         self._targets = generator(scenario.seed, _TARGETS)
@@ -293,7 +294,64 @@ class LiveMixnet:
             self._settling += settling
             self._settled_at = int(self._state.ints[k.NEXT_PACKET])
         self._scenario = new
+        if new.mixes != old.mixes:
+            self._own = (None, None)
+        self._write_own()
         return tuple(did)
+
+    def set_mixes(
+        self, *, capacities_per_s: ArrayLike | None = None, losses: ArrayLike | None = None
+    ) -> None:
+        """Give each mix a capacity and a loss of its own, in place of the scenario's one value.
+
+        It holds until it is called again or the width changes; what was not given is the
+        scenario's again. Packets that wait or are held at a mix stay there and leave by its
+        new values: a mix that is run by another node from now on hands over what it holds.
+
+        Parameters
+        ----------
+        capacities_per_s : array of shape (mixes,), optional
+            Packets a second that each mix can process, above 0; infinite: no limit.
+        losses : array of shape (mixes,), optional
+            Chance that each mix loses a packet inside, in [0, 1].
+
+        Raises
+        ------
+        SimulationError
+            For values out of range or of another shape; nothing has changed then.
+
+        Notes
+        -----
+        ``expect`` knows nothing of it: it simulates the scenario, all mixes alike.
+        """
+        own = (
+            _per_mix("capacities_per_s", capacities_per_s, self._scenario, 1e-9, math.inf),
+            _per_mix("losses", losses, self._scenario, 0.0, 1.0),
+        )
+        self._own = own
+        # What is not given falls back to the scenario's value.
+        stride = int(self._state.ints[k.STRIDE])
+        self._state = engine.with_settings(self._state, self._scenario, stride=stride)
+        self._write_own()
+
+    def _write_own(self) -> None:
+        capacities, losses = self._own
+        used = topology.nodes(self._scenario, int(self._state.ints[k.STRIDE]))
+        pool = self._state.mix_reals
+        if capacities is not None:
+            pool[used, k.M_SERVICE_S] = 1.0 / capacities
+        if losses is not None:
+            pool[used, k.M_LOSS] = losses
+
+    def _inexact(self) -> str | None:
+        """As ``approximation``, with the mixes' own capacities and losses looked at."""
+        capacities, losses = self._own
+        known = self._scenario
+        if capacities is not None and np.isfinite(capacities).any():
+            known = known.replace(capacity_per_s=float(np.clip(capacities.min(), 0.1, 1e7)))
+        if losses is not None and losses.any():
+            known = known.replace(mix_loss=float(losses.max()))
+        return approximation(known)
 
     def _turn_people(self, old: Scenario, new: Scenario) -> list[str]:
         """Follow as many senders as there are clients, none where there are too many."""
@@ -494,7 +552,7 @@ class LiveMixnet:
         is_told = rows[:, 2] < SHOWN_BELOW
         is_told &= rows[:, 1] >= 0.5
         is_exact = rows[:, _RESULT_RETIRED] > 0.0
-        if approximation(scenario) is not None or self._settling:
+        if self._inexact() is not None or self._settling:
             is_exact[:] = False
         is_exact &= rows[:, _RESULT_SENT] >= self._approximate_until_s
         made = state.counts - counts
@@ -629,3 +687,20 @@ def _number(name: str, value: object, low: float, high: float) -> float:
     if not low <= number <= high:
         raise SimulationError(f"{name} must be from {low:g} to {high:g}; got {number!r}")
     return number
+
+
+def _per_mix(
+    name: str, values: ArrayLike | None, scenario: Scenario, low: float, high: float
+) -> F8 | None:
+    if values is None:
+        return None
+    try:
+        found = np.array(values, np.float64)
+    except Exception:  # whatever numpy finds wrong with what a stranger hands over
+        found = np.full(0, np.nan)
+    if found.shape != (scenario.mixes,) or not bool(((found >= low) & (found <= high)).all()):
+        raise SimulationError(
+            f"{name} must hold one number from {low:g} to {high:g} for each of the "
+            f"{scenario.mixes} mixes; got {shown(values)}"
+        )
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from workbench.mixing.traffic import generator
 from workbench.rewards import checks, decentralisation, selection
 from workbench.rewards.arrays import EpochArrays, NetworkArrays
 from workbench.rewards.parameters import Role
+from workbench.strategies import whole_number
 from workbench.system import measure
 from workbench.system.carry import Carried, carry, probe
 from workbench.system.choices import NOBODY, Moved, move_delegators, offers_of, turn_margins
@@ -30,6 +31,18 @@ Turns = Mapping[int, Mapping[str, Any]]
 
 _DRAW, _PLACE, _CHOICES = 5, 6, 7  # purposes of an epoch's generators
 MOST_EPOCHS = 1_000_000
+
+
+class Drawn(NamedTuple):
+    """An epoch that began: who stands where.
+
+    ``weights`` and ``roles`` are by node; ``places`` of shape (layers, width) names the node
+    at each place.
+    """
+
+    weights: Floats
+    roles: NDArray[np.int8]
+    places: Whole
 
 
 class LiveSystem:
@@ -74,6 +87,7 @@ class LiveSystem:
         self._performances: Floats = np.ones(self._setting.nodes)
         self._width = self._setting.traffic.width
         self._rows: list[EpochRow] = []
+        self._begun: Drawn | None = None
 
     # -- what it is -----------------------------------------------------------------------
 
@@ -96,6 +110,32 @@ class LiveSystem:
     def table(self) -> EpochTable:
         """All epochs so far."""
         return EpochTable(self._rows)
+
+    @property
+    def stakes_nym(self) -> tuple[Floats, Floats]:
+        """What each node holds now: its operator's stake and its delegations, (nodes,)."""
+        return self._network.operators_unym / UNYM, self._network.delegates_unym / UNYM
+
+    @property
+    def saturation_point_nym(self) -> float:
+        """Stake at which a node is full now."""
+        return self._network.saturation_point_unym / UNYM
+
+    @property
+    def capacities_per_s(self) -> Floats:
+        """Packets a second that each node can process, (nodes,); infinite without a limit."""
+        median = self._setting.traffic.capacity_per_s
+        if median is None:
+            return np.full(self._setting.nodes, np.inf)
+        return median * np.exp(self._setting.capacity_spread * self._people.capacity_units)
+
+    @property
+    def losses(self) -> Floats:
+        """Chance that each node loses a packet inside, (nodes,), as the setting says."""
+        losses = np.full(self._setting.nodes, self._setting.traffic.mix_loss)
+        for node, loss in self._setting.faults:
+            losses[node] = loss
+        return losses
 
     def set(self, **knobs: Any) -> tuple[str, ...]:
         """Turn knobs of the system or of its traffic; they hold from the next epoch on.
@@ -132,9 +172,57 @@ class LiveSystem:
 
     def advance(self) -> EpochFrame:
         """Let one epoch (an hour) pass and tell what happened in it."""
+        drawn = self.begin()
+        return self.close(self._carried(drawn.places))
+
+    def begin(self, width: int | None = None) -> Drawn:
+        """Draw the active and standby sets of the epoch that begins; nothing is paid yet.
+
+        With :meth:`close` this is :meth:`advance` in two halves, for a network that somebody
+        else carries the packets through, such as the one on a screen. Called again before
+        ``close`` it draws the same epoch anew, with the same chance.
+
+        Parameters
+        ----------
+        width : int, optional
+            Mixes a layer; by default as planned.
+
+        Raises
+        ------
+        ScenarioError
+            For a width that the rewarded set cannot fill.
+        """
+        if width is not None:
+            self._width = whole_number("width", width, 1, self._setting.widest, "mixes")
         weights = self._weights()
-        roles, layout = self._drawn(weights)
-        carried = self._carried(layout)
+        roles, layout = self._draw(weights)
+        self._begun = Drawn(weights, roles, layout)
+        return self._begun
+
+    def close(self, carried: Carried | None) -> EpochFrame:
+        """Close the epoch that began: measure, pay, let people respond, plan the width.
+
+        Parameters
+        ----------
+        carried : Carried or None
+            What became of the packets: arrays over the places of :meth:`begin`, layer by
+            layer. None: nobody carried any, and no node that stands in a layer is measured.
+
+        Raises
+        ------
+        SimulationError
+            When no epoch was begun, or the arrays are not of its places.
+        """
+        begun = self._begun
+        if begun is None:
+            raise SimulationError("close an epoch after begin(), once")
+        if carried is not None and len(carried.arrivals) != begun.places.size:
+            raise SimulationError(
+                f"expected one count for each of {begun.places.size} places; "
+                f"got {len(carried.arrivals)}"
+            )
+        self._begun = None
+        weights, roles, layout = begun.weights, begun.roles, begun.places
         sampled, drops = self._sample_of_nodes(layout, carried)
         measured = measure.performance_of(sampled, drops, self._performances)
         self._performances = measured.performances
@@ -167,7 +255,7 @@ class LiveSystem:
             fullness = np.minimum(1.0, fullness)
         return np.asarray(fullness * scores)
 
-    def _drawn(self, weights: Floats) -> tuple[NDArray[np.int8], Whole]:
+    def _draw(self, weights: Floats) -> tuple[NDArray[np.int8], Whole]:
         """Roles by node, and the active nodes in their layers: int64 (layers, width)."""
         setting, network = self._setting, self._network
         network.has_saturation = setting.saturation == "on"
@@ -183,18 +271,6 @@ class LiveSystem:
         active = active[: width * setting.traffic.layers]
         return roles, active.reshape(setting.traffic.layers, width).astype(np.int64)
 
-    def _capacities(self) -> Floats:
-        median = self._setting.traffic.capacity_per_s
-        if median is None:
-            return np.full(self._setting.nodes, np.inf)
-        return median * np.exp(self._setting.capacity_spread * self._people.capacity_units)
-
-    def _losses(self) -> Floats:
-        losses = np.full(self._setting.nodes, self._setting.traffic.mix_loss)
-        for node, loss in self._setting.faults:
-            losses[node] = loss
-        return losses
-
     def _carried(self, layout: Whole) -> Carried | None:
         if not layout.size:
             return None
@@ -203,8 +279,8 @@ class LiveSystem:
         has_limit = setting.traffic.capacity_per_s is not None
         return carry(
             setting.traffic.replace(width=layout.shape[1]),
-            capacities_per_s=self._capacities()[active] if has_limit else None,
-            losses=self._losses()[active],
+            capacities_per_s=self.capacities_per_s[active] if has_limit else None,
+            losses=self.losses[active],
             sample_s=setting.sample_s,
             targets=setting.targets,
             index=2 * (self.epoch + 1),
@@ -219,7 +295,7 @@ class LiveSystem:
         others = np.setdiff1d(np.arange(self._setting.nodes), layout.ravel())
         sampled[others], drops[others] = probe(
             self._setting.traffic,
-            losses=self._losses()[others],
+            losses=self.losses[others],
             packets_per_node=self._setting.probes_per_node,
             index=2 * (self.epoch + 1) + 1,
         )
@@ -267,9 +343,9 @@ class LiveSystem:
         loads = np.zeros(setting.nodes)
         if carried is not None:
             loads[layout.ravel()] = carried.loads_per_s
-        capacities = self._capacities()
+        capacities = self.capacities_per_s
         active = layout.ravel()
-        losses = self._losses()
+        losses = self.losses
         known = setting.traffic
         if losses[active].any():
             known = known.replace(mix_loss=float(losses[active].max()))
@@ -450,4 +526,4 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
-__all__ = ["LiveSystem", "NetworkArrays", "run_system"]
+__all__ = ["Drawn", "LiveSystem", "NetworkArrays", "run_system"]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+_Z95 = 1.959963984540054  # of the normal distribution: 95 % lie within
 
 
 class Measured(NamedTuple):
@@ -52,3 +53,44 @@ def performance_of(sampled: Whole, drops: Whole, before: Floats) -> Measured:
     likely = (np.minimum(drops, sampled) + 1.0) / (count + 2.0)
     errors = np.sqrt(likely * (1.0 - likely) / count)
     return Measured(np.where(is_known, 1.0 - lost, before), np.where(is_known, errors, np.nan))
+
+
+def interval_of(sampled: Whole, drops: Whole) -> tuple[Floats, Floats]:
+    """Where each node's true performance lies, with 95 % confidence (Wilson's interval).
+
+    Parameters
+    ----------
+    sampled, drops : int64 (nodes,)
+        As :func:`performance_of` takes them.
+
+    Returns
+    -------
+    tuple of two float64 (nodes,)
+        Lower and upper end, in [0, 1]; 0 and 1 where no packet tried the node.
+
+    Notes
+    -----
+    It takes losses as independent. Full queues drop packets in bursts: there the interval is
+    too narrow and holds the truth in some 40 to 90 % of the samples only (measured with queues
+    of 20 and 50 packets at 94 to 133 % load; tests/system/test_observed.py).
+
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", Journal
+    of the American Statistical Association 22 (1927).
+
+    Examples
+    --------
+    >>> low, high = interval_of(np.array([80, 0]), np.array([0, 0]))
+    >>> [round(end, 3) for end in (*low.tolist(), *high.tolist())]
+    [0.954, 0.0, 1.0, 1.0]
+    """
+    count = np.maximum(sampled, 1)
+    share = 1.0 - np.minimum(drops, sampled) / count
+    spread = _Z95**2 / count
+    middle = (share + spread / 2.0) / (1.0 + spread)
+    half = np.sqrt(spread * share * (1.0 - share) + spread**2 / 4.0) / (1.0 + spread)
+    is_known = sampled > 0
+    low = np.where(is_known, np.clip(middle - half, 0.0, 1.0), 0.0)
+    high = np.where(is_known, np.clip(middle + half, 0.0, 1.0), 1.0)
+    return low, high
