@@ -313,19 +313,36 @@ def test_a_figure_belongs_to_one_pane():
         BokehPane(plot)
 
 
+def test_views_of_one_page_acknowledge_in_one_message():
+    panes = [a_pane() for _ in range(2)]
+    views = [opened(pane, wire, f"shared {k}") for k, (pane, _, wire) in enumerate(panes)]
+    for count in range(1, 4):
+        for pane, source, _ in panes:
+            source.data = {"x": [0.0], "y": [float(count)]}
+            pane.flush()
+    for view in views:
+        view.read()
+    assert not any(pane.may_send for pane, *_ in panes)
+    acks = [[view.name, view.seq] for view in views]
+    views[0].say(type="acks", acks=[["nobody", 9], [3], "x", *acks])
+    assert all(pane.may_send for pane, *_ in panes)
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=8,
 )
-kinds = st.sampled_from(["hello", "ready", "ack", "watch", "theme", "bye", "code", "act", "x"])
+kinds = st.sampled_from(
+    ["hello", "ready", "ack", "acks", "watch", "theme", "bye", "code", "act", "x"]
+)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.dictionaries(
-            st.sampled_from(["view", "ask", "seq", "watched", "dark", "bokeh"]), anything
+            st.sampled_from(["view", "ask", "seq", "acks", "watched", "dark", "bokeh"]), anything
         ).flatmap(lambda m: kinds.map(lambda kind: {"type": kind, "view": "v", **m}))
         | anything,
         max_size=8,

@@ -15,13 +15,61 @@ function isDark() {
   return document.body.dataset.jpThemeLight === "false";
 }
 
-function afterPaint(callback) {
-  requestAnimationFrame(() => setTimeout(callback, 0));
+// Views of one kernel acknowledge together, at every second message or after a moment. Each
+// word to the kernel makes Lab show it busy and idle again: a new icon fetched for the tab,
+// tool bars laid out anew. Four views that each answered each message cost more than painting.
+const ACK_EVERY = 2;
+const ACK_WAIT_MS = 150;
+
+function sharedAcks(kernel) {
+  const page = (globalThis.mixnetWorkbench ??= {});
+  page.acks ??= new WeakMap();
+  if (!page.acks.has(kernel)) page.acks.set(kernel, joinedAcks());
+  return page.acks.get(kernel);
+}
+
+function joinedAcks() {
+  const views = new Map(); // view: { applied, painted, told, send }
+  let isDue = false;
+  let timer = 0;
+
+  function tell() {
+    clearTimeout(timer);
+    timer = 0;
+    const rows = [...views].filter(([, one]) => one.painted > one.told);
+    if (!rows.length) return;
+    for (const [, one] of rows) one.told = one.painted;
+    rows[0][1].send({ type: "acks", acks: rows.map(([view, one]) => [view, one.painted]) });
+  }
+
+  function painted() {
+    isDue = false;
+    const owed = [...views.values()].map((one) => one.painted - one.told);
+    if (Math.max(0, ...owed) >= ACK_EVERY) tell();
+    else timer ||= setTimeout(tell, ACK_WAIT_MS);
+  }
+
+  return {
+    begin: (view, seq, send) => {
+      views.set(view, { applied: seq, painted: seq, told: seq, send });
+    },
+    end: (view) => views.delete(view),
+    applied(view, seq) {
+      views.get(view).applied = seq;
+      if (isDue) return;
+      isDue = true;
+      requestAnimationFrame(() => {
+        for (const one of views.values()) one.painted = one.applied;
+        setTimeout(painted, 0);
+      });
+    },
+  };
 }
 
 function live(host, panel) {
   const { model, send, view } = host;
   const { root } = panel;
+  const acks = sharedAcks(model.widget_manager ?? document);
   let state = "asking";
   let asks = 0;
   let askedAt = 0;
@@ -29,7 +77,6 @@ function live(host, panel) {
   let queue = [];
   let onScreen = false;
   let watched = false;
-  let ackDue = false;
   let frozen = false;
   let settings = "";
   let lastWord = performance.now();
@@ -98,6 +145,7 @@ function live(host, panel) {
     status(content);
     state = "live";
     send({ type: "ready", seq, watched: isWatched() });
+    acks.begin(view, seq, send);
     while (queue.length && state === "live") take(...queue.shift());
   }
 
@@ -117,13 +165,7 @@ function live(host, panel) {
       hello();
       return;
     }
-    if (!ackDue) {
-      ackDue = true;
-      afterPaint(() => {
-        ackDue = false;
-        send({ type: "ack", seq });
-      });
-    }
+    acks.applied(view, seq);
   }
 
   function isWatched() {
@@ -200,6 +242,7 @@ function live(host, panel) {
     model.off("msg:custom", receive);
     model.off("change:presenter", dressed);
     stopTheme();
+    acks.end(view);
     bye();
     panel.close?.();
   };

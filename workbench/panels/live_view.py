@@ -179,7 +179,10 @@ class LiveView(anywidget.AnyWidget):
             with self._guard:
                 self._views.pop(name, None)
             self._watch_changed()
+        elif kind == "acks":
+            _account_all(content.get("acks"))
         elif kind == "hello":
+            _by_view[name] = self
             with self._guard:
                 view = self._views.setdefault(name, View())
                 view.asked = _whole(content.get("ask"))
@@ -287,6 +290,16 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def _account_all(acks: object) -> None:
+    """What the views of one page have painted, told in one message."""
+    for row in acks if isinstance(acks, list) else []:
+        if isinstance(row, list) and len(row) == 2 and isinstance(row[0], str):
+            widget = _by_view.get(row[0])
+            if widget is not None:
+                widget._account(row[0], "ack", {"seq": row[1]})
+
+
+_by_view: weakref.WeakValueDictionary[str, LiveView] = weakref.WeakValueDictionary()
 _beating: weakref.WeakSet[LiveView] = weakref.WeakSet()
 _heart: asyncio.Task[None] | None = None
 
