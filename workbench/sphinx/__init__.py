@@ -11,6 +11,7 @@ from workbench.sphinx.fields import Field
 from workbench.sphinx.frame import Frame, KeyRotation, build_frame, parse_frame
 from workbench.sphinx.geometry import Geometry
 from workbench.sphinx.keys import PrivateKey
+from workbench.sphinx.many import process_many
 from workbench.sphinx.packet import FinalHop, ForwardHop, create_packet, process
 from workbench.sphinx.replay import ReplayFilter
 from workbench.sphinx.route import Destination, Hop
@@ -44,6 +45,7 @@ __all__ = [
     "open_reply",
     "parse_frame",
     "process",
+    "process_many",
     "reply_with",
     "trace",
 ]

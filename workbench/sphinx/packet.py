@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from workbench.errors import (
@@ -197,7 +197,26 @@ def process(
     workbench.errors.PacketLengthError: the packet is 1388 bytes; this geometry needs 1389
     """
     geometry = as_geometry(geometry)
-    secret = as_private_key(key).secret
+    opening = open_layer(packet, as_private_key(key).secret, geometry, replay_filter)
+    try:
+        wanted = next(opening)
+        while True:
+            wanted = opening.send(x25519(*wanted))
+    except StopIteration as end:
+        opened: ForwardHop | FinalHop = end.value
+        return opened
+
+
+Multiplications = Generator[tuple[bytes, bytes], bytes, ForwardHop | FinalHop]
+
+
+def open_layer(
+    packet: bytes, secret: bytes, geometry: Geometry, replay_filter: ReplayFilter | None
+) -> Multiplications:
+    """What `process` does, but for the multiplications: each is yielded as (scalar, point).
+
+    Send the product back. So one packet can be opened at once, and many abreast, by one text.
+    """
     data = as_bytes(packet, "packet")
     header_bytes = geometry.header_bytes
     if len(data) != geometry.packet_bytes:
@@ -206,7 +225,7 @@ def process(
         )
     group_element = data[:POINT_BYTES]  # alpha
     routing = data[_MAC_END:header_bytes]  # beta
-    keys = hop_keys(x25519(secret, group_element))
+    keys = hop_keys((yield secret, group_element))
     if not same_bytes(header_mac(keys.mac_key, routing), data[POINT_BYTES:_MAC_END]):
         raise BadMacError(
             "the header's MAC does not hold; expected an unchanged header made for this key"
@@ -223,7 +242,7 @@ def process(
     if flag == header.FORWARD_FLAG:
         # This multiplication comes just here because other threads run meanwhile: it cuts what
         # this one does alone into two equal parts, each shorter than a multiplication.
-        blinded = x25519(keys.blinding, group_element)  # alpha_(i+1) = b_i alpha_i
+        blinded = yield keys.blinding, group_element  # alpha_(i+1) = b_i alpha_i
         opened = lioness_decrypt(payload_key, sealed)
         sent_on = b"".join((blinded, header.next_header(block), opened))
         next_address, delay = header.forward_fields(block)

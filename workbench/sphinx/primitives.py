@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import importlib
 
 import nacl.bindings
 import nacl.exceptions
@@ -57,9 +58,25 @@ def x25519(scalar: bytes, point: bytes) -> bytes:
     try:
         return _scalarmult(scalar, point)
     except nacl.exceptions.CryptoError:
-        raise LowOrderPointError(
-            f"the point {point.hex()} has low order; expected one whose product is not zero"
-        ) from None
+        raise low_order(point) from None
+
+
+def x25519_address() -> int:
+    """Where libsodium's function behind `x25519` stands in memory, for a compiled caller.
+
+    It takes three addresses, of a product to be written, of a scalar and of a point, and
+    returns 0 when the product is good.
+    """
+    sodium = importlib.import_module("nacl._sodium")
+    pointer = sodium.ffi.addressof(sodium.lib, "crypto_scalarmult")
+    return int(sodium.ffi.cast("uintptr_t", pointer))
+
+
+def low_order(point: bytes) -> LowOrderPointError:
+    """The refusal of a point whose product is zero."""
+    return LowOrderPointError(
+        f"the point {point.hex()} has low order; expected one whose product is not zero"
+    )
 
 
 def x25519_base(scalar: bytes) -> bytes:
