@@ -23,6 +23,9 @@ NAMES_S, ROOM_NAMES_S = 10.5, 17.0  # beyond "now": where the lines' names stand
 BINS = 32
 BLUE = palette.MEANING["anonymity"]
 INK = "#6b7280"  # readable on paper and on a dark page; carries no meaning
+# What moves is painted on bokeh's upper canvas: paper, axes, grid and title below it are then
+# painted once and not at every update. That canvas is not clipped, so data end at the axes.
+MOVING = "overlay"
 
 
 class EntropyChart:
@@ -50,22 +53,22 @@ class EntropyChart:
             -60: "60 s ago", -45: "45", -30: "30", -15: "15", 0: "now"
         }  # fmt: skip
         plot.xgrid.visible = False
-        shared = {"x": "ago", "source": self.source, "color": BLUE}
+        shared = {"x": "ago", "source": self.source, "color": BLUE, "level": MOVING}
         plot.segment("x0", "y", "x1", "y", source=self.ghost, color=INK, line_dash="dotdash",
-                     line_width=1.5)  # fmt: skip
+                     line_width=1.5, level=MOVING)  # fmt: skip
         plot.line(y="median", **shared)
         plot.line(y="worst", line_dash="dashed", **shared)
         plot.line(y="expected", line_dash="dotted", **shared)
-        plot.line("ago", "formula", source=self.source, color=INK, line_width=1)
+        plot.line(y="formula", **{**shared, "color": INK}, line_width=1)
         plot.segment("x", "low", "x", "high", source=self.marks, color=INK, line_dash="dotted",
-                     line_width=1.5)  # fmt: skip
+                     line_width=1.5, level=MOVING)  # fmt: skip
         plot.add_layout(
             LabelSet(x="x", y="y", text="text", source=self.marks, x_offset="off",
-                     text_align="align")
+                     text_align="align", level=MOVING)
         )  # fmt: skip
         plot.add_layout(
             LabelSet(x="x", y="y", text="text", source=self.labels, x_offset=4,
-                     text_baseline="middle")
+                     text_baseline="middle", level=MOVING)
         )  # fmt: skip
         self.plot = plot
         self.pane = BokehPane(plot, alt="Entropy over the last minute", **options)
@@ -80,6 +83,7 @@ class EntropyChart:
     def show(self, measured: Measured, was_expected: float | None) -> None:
         """Everything anew: a minute is a few hundred numbers."""
         points = measured.points
+        points = points[points[:, 0] >= measured.watched_s - HISTORY_S]
         ago = points[:, 0] - measured.watched_s
         columns = dict(
             zip(("median", "worst", "expected", "formula"), points[:, 1:].T, strict=True)
@@ -107,7 +111,7 @@ class EntropyChart:
         at = [m.at_s - now_s for m in seen]
         # Labels of neighbours stand in turn on three lines; one too near the edge is left out.
         rows = [top * (0.93 - 0.085 * (i % 3)) for i in range(len(seen))]
-        self.marks.data = {
+        marks = {
             "x": at,
             "low": [0.0] * len(seen),
             "high": [top] * len(seen),
@@ -118,11 +122,9 @@ class EntropyChart:
             "align": ["left" if x < -30 else "right" for x in at],
         }  # fmt: skip
         ghosts = [] if was is None or not seen else [was]
-        self.ghost.data = {
-            "x0": [at[-1] for _ in ghosts],
-            "x1": [0.0 for _ in ghosts],
-            "y": ghosts,
-        }
+        ghost = {"x0": [at[-1] for _ in ghosts], "x1": [0.0 for _ in ghosts], "y": ghosts}
+        _tell(self.marks, marks)
+        _tell(self.ghost, ghost)
 
     def _name_the_lines(self, columns: dict[str, NDArray[np.float64]], top: float) -> None:
         """A word at the right end of each line, pushed apart where they meet."""
@@ -138,11 +140,12 @@ class EntropyChart:
             upper[0] = max(upper[0], lower[0] + least)
         for above, below in pairwise([*ends, [top * 0.97 + least, ""]][::-1]):
             below[0] = min(below[0], above[0] - least)  # and back down from the upper edge
-        self.labels.data = {
+        labels = {
             "x": [0.0] * len(ends),
             "y": [height for height, _ in ends],
             "text": [text for _, text in ends],
         }
+        _tell(self.labels, labels)
 
 
 class LatencyChart:
@@ -159,12 +162,14 @@ class LatencyChart:
         )  # fmt: skip
         plot.xgrid.visible = False
         plot.quad("left", "right", "share", 0, source=self.source, color=INK, line_color=None,
-                  fill_alpha=0.75)  # fmt: skip
+                  fill_alpha=0.75, level=MOVING)  # fmt: skip
         plot.step("x", "y", source=self.ghost, mode="after", color=INK, line_dash="dotted",
-                  line_width=2)  # fmt: skip
-        plot.segment("x", "low", "x", "high", source=self.median, color=INK, line_width=2)
+                  line_width=2, level=MOVING)  # fmt: skip
+        plot.segment("x", "low", "x", "high", source=self.median, color=INK, line_width=2,
+                     level=MOVING)  # fmt: skip
         plot.add_layout(
-            LabelSet(x="x", y="high", text="text", source=self.median, x_offset=5, y_offset=-14)
+            LabelSet(x="x", y="high", text="text", source=self.median, x_offset=5, y_offset=-14,
+                     level=MOVING)
         )  # fmt: skip
         self.plot = plot
         self.pane = BokehPane(plot, alt="Latency of real packets", **options)
@@ -196,27 +201,35 @@ class LatencyChart:
         """The last delivered packets as a histogram."""
         self._shown_s = latencies_s
         shares, edges = self._binned(latencies_s)
-        if len(self._before_s):
-            before, _ = self._binned(self._before_s)
-            self.ghost.data = {"x": edges, "y": np.append(before, 0.0)}
         most = float(shares.max()) if len(shares) else 0.0
         if most * 1.08 > self._top or most * 2 < self._top:
             self._top = max(5.0, math.ceil(most * 1.25))
             self.up.end = self._top
+        if len(self._before_s):
+            before, _ = self._binned(self._before_s)
+            outline = np.minimum(np.append(before, 0.0), self._top)
+            _tell(self.ghost, {"x": edges.tolist(), "y": outline.tolist()})
         self.source.data = {"left": edges[:-1], "right": edges[1:], "share": shares}
         known = len(latencies_s) > 0
         half = float(np.median(latencies_s)) if known else 0.0
-        self.median.data = {
+        median = {
             "x": [half] if known else [],
             "low": [0.0] if known else [],
             "high": [self._top] if known else [],
             "text": [f"half within {half:.2g} s"] if known else [],
         }
+        _tell(self.median, median)
 
     def _binned(self, latencies_s: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
         end = float(self.across.end)
         counts, edges = np.histogram(latencies_s, bins=BINS, range=(0.0, end))
         return 100.0 * counts / max(len(latencies_s), 1), edges
+
+
+def _tell(source: ColumnDataSource, data: dict[str, list[Any]]) -> None:
+    """Set a source's columns where they changed: the same again would be painted again."""
+    if dict(source.data) != data:
+        source.data = data
 
 
 def nice_above(value: float) -> float:

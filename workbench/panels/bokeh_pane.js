@@ -23,6 +23,18 @@ function loadBokeh(version, script) {
   return libraries.bokeh[version];
 }
 
+// BokehJS writes its axes' style sheets at every paint, mostly with the text that is there, and
+// asks for computed styles in between: each time the browser would style all of the page anew.
+function calmStyles(bokeh) {
+  const sheet = bokeh.require("core/dom").InlineStyleSheet?.prototype;
+  if (!sheet?._update || sheet.isCalm) return;
+  const update = sheet._update;
+  sheet.isCalm = true;
+  sheet._update = function updateIfNew(css) {
+    if (this.el.textContent !== css) update.call(this, css);
+  };
+}
+
 function bufferMap(ids, buffers) {
   const bytes = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
   return new Map(ids.map((id, index) => [id, bytes(buffers[index])]));
@@ -72,6 +84,7 @@ export function start(host) {
         bokeh = await loadBokeh(version, script);
       }
       if (!bokeh) throw new Error(`this page has no BokehJS ${version}`);
+      calmStyles(bokeh);
       clear();
       const { Document } = bokeh.require("document");
       sheet = Document.from_json(JSON.parse(content.doc), undefined,
