@@ -25,7 +25,7 @@ from workbench.errors import ScenarioError, WorkbenchError
 from workbench.mixing.frame import expect
 from workbench.mixing.live import LiveMixnet
 from workbench.mixing.run import Spread
-from workbench.panels import live_model, sharing
+from workbench.panels import live_model, picture, sharing
 from workbench.panels.bench_settings import (
     FIRST_KNOBS,
     MORE_KNOBS,
@@ -525,19 +525,23 @@ def test_the_picture_is_well_formed_at_any_time():
     from xml.etree import ElementTree
 
     measured = Measured()
-    ElementTree.fromstring(sharing.picture_svg(measured, SMALL, None))
+    ElementTree.fromstring(picture.picture_svg(measured, SMALL, None))
     net = LiveMixnet(SMALL)
     found = expect(SMALL, targets=50)
     for _ in range(30):
         measured.take(net.advance(0.1), 0.3)
         measured.point(found, 3.0)
-    picture = sharing.picture_svg(measured, SMALL, found)
-    drawn = ElementTree.fromstring(picture)
+    text = picture.picture_svg(measured, SMALL, found, 0.7)
+    drawn = ElementTree.fromstring(text)
     words = " ".join(drawn.itertext())
     assert f"{found.entropy_bits.median:.1f} bits" in words
     assert "Expected of these settings" in words
     assert "Measured" in words
-    assert picture.count("<polyline") == 3
+    assert text.count("<polyline") == 3
+    assert "half within" in words
+    assert text.count('<g id="network"') == 1
+    for shape in (None, -1, math.nan, 1e9):  # a page may say anything
+        assert "data-place" not in picture.picture_svg(measured, SMALL, found, shape)
 
 
 def test_the_panel_takes_a_preset_a_query_or_a_scenario_and_says_what_it_expected():

@@ -208,6 +208,15 @@ function saveFile(name, mime, bytes) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
+// The network's drawing at the place that the kernel's picture keeps for it.
+function withNetwork(svg, network) {
+  return svg.replace(/<g id="network" data-place="([^"]*)"><\/g>/, (_, place) => {
+    const [x, y, width, height] = place.split(" ");
+    return network ? `<svg id="network" x="${x}" y="${y}" width="${width}" height="${height}" `
+      + `viewBox="0 0 ${network.width} ${network.height}">${network.body}</svg>` : "";
+  });
+}
+
 // The SVG that the kernel made, painted at twice its size.
 async function asPng(svg) {
   const image = new Image();

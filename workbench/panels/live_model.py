@@ -315,11 +315,15 @@ def expected_data(expected: Expected | None, scenario: Scenario) -> dict[str, An
         "bits": bits_text(bits.median),
         "median_bits": none_if_nan(bits.median),
         "words": in_words(bits.median, people.median, scenario.clients),
-        "spread": f"median of {bits.count:,} packets; worst 5 %: {bits_text(bits.worst)}; {sure}",
+        "spread": f"median of {bits.count:,} packets; {_worst(bits)}; {sure}",
         "approximation": expected.approximation or "",
         "latency_s": none_if_nan(expected.latency_median_s),
         "dropped_share": expected.dropped_share,
     }
+
+
+def _worst(bits: Any) -> str:
+    return f"worst 5 %: {bits_text(bits.worst)}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def measured_data(measured: Measured, scenario: Scenario, settling: str | None) -> dict[str, Any]:
@@ -341,7 +345,7 @@ def measured_data(measured: Measured, scenario: Scenario, settling: str | None) 
         "median_bits": bits.median,
         "worst_bits": bits.worst,
         "words": in_words(bits.median, people.median, scenario.clients),
-        "spread": f"median of the last {bits.count} finished; worst 5 %: {bits_text(bits.worst)}",
+        "spread": f"median of the last {bits.count} finished; {_worst(bits)}",
         "note": note,
     }
 

@@ -290,8 +290,11 @@ export function start(host) {
     if (!network) return;
     const { marks, info } = scene;
     const item = (name, text) => h("li", {}, swatch(name), text);
+    // What is sent now, and what is still under way from before a knob was turned.
+    const isThere = (kind) => network.kinds.includes(kind)
+      || [...scene.log.packets.values()].some((packet) => packet.kind === kind);
     const items = asObserver() ? [item("any", "a packet: they all look alike")]
-      : network.kinds.map((kind) => item(kind, KIND_WORDS[kind]));
+      : SHAPES.map((_, kind) => kind).filter(isThere).map((kind) => item(kind, KIND_WORDS[kind]));
     if (info.followed !== null) {
       if (!asObserver()) items.push(item("yours", "your packet"));
       items.push(item("belief", "your packet, perhaps"));
@@ -395,6 +398,8 @@ export function start(host) {
     held: (cell) => scene.held(play.shown, cell),
     heldAt: (cell) => scene.log.countTime(play.shown, scene.layout.nodes[cell].layer),
     chance: (cell) => scene.chance(play.shown, cell),
+    svg: (ink) => (scene?.layout ? svgOf(scene, play.shown, asObserver(), ink, { sheet, heads, key,
+      notes: `${clock.textContent} · ${sampleNote.textContent} · ${yours.textContent}`.split(" · ") }) : null),
   };
   el.append(root);
   return live(host, panel);

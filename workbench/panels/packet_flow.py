@@ -529,7 +529,8 @@ def _joined(first: Events, second: Events) -> Events:
 
 @cache
 def _code() -> str:
-    flow = ("flow_layout.js", "flow_paint.js", "flow_log.js", "flow_scene.js", "flow_menu.js")
+    parts = ("layout", "paint", "log", "scene", "svg", "menu")
+    flow = (f"flow_{part}.js" for part in parts)
     names = ("controls.js", "live_view.js", *flow, "packet_flow.js")
     home = files("workbench.panels")
     return "\n".join((home / name).read_text(encoding="utf-8") for name in names)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
 from workbench.errors import WorkbenchError
-from workbench.panels import controls, live_model, packet_flow, sharing
+from workbench.panels import controls, live_model, packet_flow, picture, sharing
 from workbench.panels.live_model import Measured
 from workbench.panels.live_view import Buffers
 from workbench.panels.packet_flow import PacketFlow
@@ -183,7 +183,7 @@ def _page(tape: str, measured: Measured, scenario: Scenario, expected: Expected 
         f"<tr><th scope='row'>{_safe(knob.label)}</th>"
         f"<td>{_safe(live_model.value_text(knob, getattr(scenario, name), True))}</td></tr>"
         for name, knob in Scenario.knobs().items()
-        if name in sharing.SHOWN or getattr(scenario, name) != knob.default
+        if name in picture.SHOWN or getattr(scenario, name) != knob.default
     )
     values = {
         "STYLE": style,
@@ -199,7 +199,7 @@ def _page(tape: str, measured: Measured, scenario: Scenario, expected: Expected 
         "MEASURED_BITS": _safe(str(found["bits"])),
         "MEASURED_WORDS": _safe(str(found["words"])),
         "MEASURED_SPREAD": _safe(str(found.get("spread", found["note"]))),
-        "CURVE": sharing.curve_svg(measured),
+        "CURVE": picture.curve_svg(measured),
         "SETTINGS": settings,
         "LINE": _safe(sharing.settings_line(scenario)),
         "FIVE": _safe(sharing.five_lines(scenario)),

@@ -7,7 +7,7 @@ export function start(host) {
   let data = {};
   let sent = 0; // serial of the last act of this view
   let answered = 0;
-  let wantsPng = false;
+  let drawn = null; // the network as it was when a picture was asked for
   const knobs = {};
 
   const act = (name, more = {}) => {
@@ -70,11 +70,9 @@ export function start(host) {
   const codePart = copyPart("The code behind the expected numbers", head);
   const files = h("div", { class: "wb-files", role: "group", "aria-label": "Save" },
     button("Page that replays this run", "page"),
-    h("button", { type: "button", class: "wb-button", "data-act": "png", onclick: () => {
-      wantsPng = true;
-      act("svg");
-    } }, "Picture (PNG)"),
-    button("Picture (SVG)", "svg"), button("Data (CSV)", "csv"));
+    ...[true, false].map((isPng) => h("button", { type: "button", class: "wb-button",
+      "data-act": isPng ? "png" : "svg", onclick: () => picture(isPng) },
+    isPng ? "Picture (PNG)" : "Picture (SVG)")), button("Data (CSV)", "csv"));
   const saved = h("p", { class: "wb-quiet", role: "status" });
   const share = h("details", { class: "wb-share" }, h("summary", {}, "Share, save, show me the code"),
     h("div", { class: "wb-share-body" }, linkPart.node, linePart.node, codePart.node,
@@ -238,18 +236,24 @@ export function start(host) {
     for (const key of keys) shows[key]?.(changed[key]);
   }
 
+  // The kernel draws answers, figures and settings; the network goes in as it is shown.
+  function picture(isPng) {
+    const flow = root.closest(".wb-bench")?.querySelector(".wb-flow");
+    const network = flow?.offsetWidth ? flow.mixnetFlow.svg(data.ink) : null;
+    drawn = { isPng, network };
+    act("svg", { network: network && network.height / network.width });
+  }
+
   async function takeFile({ name, mime }, buffers) {
-    let bytes = buffers[0];
-    if (wantsPng && mime === "image/svg+xml") {
-      wantsPng = false;
-      const svg = new TextDecoder().decode(bytes);
-      bytes = await asPng(svg);
-      saveFile(name.replace(/svg$/, "png"), "image/png", bytes);
-      say(saved, `Saved ${name.replace(/svg$/, "png")}.`);
-      return;
+    let [file, type, bytes] = [name, mime, buffers[0]];
+    if (drawn && mime === "image/svg+xml") {
+      const { isPng, network } = drawn;
+      drawn = null;
+      bytes = withNetwork(new TextDecoder().decode(bytes), network);
+      if (isPng) [file, type, bytes] = [name.replace(/svg$/, "png"), "image/png", await asPng(bytes)];
     }
-    saveFile(name, mime, bytes);
-    say(saved, `Saved ${name}.`);
+    saveFile(file, type, bytes);
+    say(saved, `Saved ${file}.`);
   }
 
   const panel = {

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from workbench.errors import ScenarioError, WorkbenchError
-from workbench.panels import controls, live_model, sharing
+from workbench.panels import controls, live_model, picture, sharing
 from workbench.panels.bench_charts import EntropyChart, LatencyChart
 from workbench.panels.bench_settings import NEEDS_NEW_NETWORK, Settings
 from workbench.panels.flow_control import let_the_picture_steer
@@ -141,6 +141,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._pace()
         self._publish_settings()
         self.console.update(
+            ink=picture.INK,
             presets=[[p.name, p.meaning] for p in Scenario.presets().values()],
             speeds=list(SPEEDS),
             playing="starting",
@@ -218,7 +219,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         elif name == "address":
             self._read_address(content.get("address"))
         elif name in ("csv", "svg", "page"):
-            self._hand_over(name, view)
+            self._hand_over(name, view, content.get("network"))
 
     def _play(self, name: str) -> None:
         if name == "step":
@@ -263,12 +264,13 @@ class WorkbenchPanel(ipywidgets.VBox):
         self.console.update(playing="playing" if self.pump.is_playing else "paused")
         self._publish_expected()
 
-    def _hand_over(self, what: str, view: str) -> None:
+    def _hand_over(self, what: str, view: str, shape: Any = None) -> None:
         name = f"mixnet-workbench-seed-{self.scenario.seed}"
         if what == "csv":
             text, mime, end = sharing.data_csv(self._measured, self.scenario), "text/csv", "csv"
         elif what == "svg":
-            text = sharing.picture_svg(self._measured, self.scenario, self.expected)
+            known = shape if isinstance(shape, int | float) else None
+            text = picture.picture_svg(self._measured, self.scenario, self.expected, known)
             mime, end = "image/svg+xml", "svg"
         else:
             text = page_of(self.flow, self._measured, self.scenario, self.expected)
@@ -314,7 +316,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         self.latency.fit(self._journey_s())
         self._pace()
         self._publish_settings()
-        self.console.update(problem="", note=". ".join(one.capitalize() for one in said[:2]))
+        self.console.update(problem="", note=" ".join(f"{one.capitalize()}." for one in said[:2]))
         self._wish_expected()
 
     def _restart(self) -> None:
