@@ -247,9 +247,9 @@ class Scenario:
     def derived(self) -> Mapping[str, str]:
         """What the knobs amount to, as label -> text, to show beside the sliders."""
         shown = {
-            "packets into the network": f"{self.total_rate_per_s:g} packets/s",
-            "packets into one mix": f"{self.rate_per_mix_per_s:g} packets/s",
-            "strategy": repr(self.resolved_strategy()),
+            "packets into the network": _rate_text(self.total_rate_per_s),
+            "packets into one mix": _rate_text(self.rate_per_mix_per_s),
+            "strategy": repr(self.resolved_strategy()).removesuffix("()"),
             "corrupted mixes": f"{len(self.corrupted())} of {self.mixes}",
             "mixes down": f"{len(self.down())} of {self.mixes}",
         }
@@ -356,6 +356,13 @@ class Scenario:
         if name not in PRESETS:
             raise ScenarioError(f"preset must be one of {', '.join(PRESETS)}; got {name!r:.60}")
         return PRESETS[name].scenario
+
+
+def _rate_text(rate_per_s: float) -> str:
+    """A rate as a person reads it: 10,010 packets/s, 27.5 packets/s."""
+    digits = 0 if rate_per_s >= 1000 or rate_per_s == int(rate_per_s) else 1
+    small = 0 < rate_per_s < 1
+    return f"{rate_per_s:.3g} packets/s" if small else f"{rate_per_s:,.{digits}f} packets/s"
 
 
 def _unknown(name: object) -> str:

@@ -88,6 +88,7 @@ function knobPart(name, act, isQuiet) {
         slider.setAttribute("aria-valuetext", words(next.at));
         fill();
       }
+      field.style.minWidth = `${0.62 * next.text.length + 1.1}em`;
       if (document.activeElement !== field) field.value = next.text;
       else if (!field.hasAttribute("aria-invalid")) field.value = next.text;
     },
@@ -164,7 +165,8 @@ function histogramPart() {
   const scale = h("p", { class: "wb-histogram-scale wb-quiet", "aria-hidden": "true" },
     h("span", {}, "0 bits"), h("span"));
   return {
-    node: h("div", {}, chart, scale),
+    node: h("div", {}, h("p", { class: "wb-quiet wb-histogram-says" },
+      "Its packets by their bits; the height is the share"), chart, scale),
     show(bins, top, text) {
       scale.lastChild.textContent = `${top} bits`;
       chart.setAttribute("aria-label", text);

@@ -188,7 +188,9 @@ class Scene {
     let text = this.layout.isNarrow ? `${held}` : `${held} held`;
     if (isDown) text = "down";
     else if (isClosed) text = "";
-    const words = [text, chance === null ? "" : percent(chance)].filter(Boolean).join(", ");
+    // Side by side in a narrow picture there is no room for what is hardly believed.
+    const isTold = chance !== null && (chance >= 0.01 || !this.layout.isNarrow);
+    const words = [text, isTold ? percent(chance) : ""].filter(Boolean).join(", ");
     if (words) paintCount(this.pen, this.layout, this.ink, this.layout.nodes[cell], words);
   }
 }

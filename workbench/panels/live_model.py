@@ -217,7 +217,7 @@ def value_text(knob: Knob, value: Any, has_unit: bool = False) -> str:
     if isinstance(value, str):
         return value.replace("_", " ")
     unit = f" {knob.unit}" if has_unit and knob.unit else ""
-    return number_text(value) + unit
+    return (str(value) if knob.name == "seed" else number_text(value)) + unit
 
 
 def bits_text(bits: float) -> str:
