@@ -230,3 +230,43 @@ async function asPng(svg) {
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
   return new Uint8Array(await blob.arrayBuffer());
 }
+
+// Tabs by the usual keys: arrows, Home and End choose at once. `tabs` are [label, () => panel];
+// a panel may be another widget's and come later. `chosen(at)` shows what belongs to a tab.
+// Whoever makes them chooses the first.
+function tabsPart(tabs, chosen) {
+  const buttons = tabs.map(([label], at) => h("button", { type: "button", role: "tab",
+    class: "wb-tab", id: freshId("tab"), onclick: () => choose(at) }, label));
+  const node = h("div", { class: "wb-tabs", role: "tablist", "aria-label": "What is shown" },
+    buttons);
+  const steps = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+
+  function choose(at, hasFocus) {
+    chosen(at);
+    buttons.forEach((one, other) => {
+      const isOn = other === at;
+      one.setAttribute("aria-selected", String(isOn));
+      one.tabIndex = isOn ? 0 : -1;
+      const panel = isOn ? tabs[other][1]() : null;
+      if (!panel) {
+        one.removeAttribute("aria-controls");
+        return;
+      }
+      one.setAttribute("aria-controls", panel.id);
+      panel.setAttribute("aria-labelledby", one.id);
+    });
+    if (hasFocus) buttons[at].focus();
+  }
+
+  node.addEventListener("keydown", (event) => {
+    const step = steps[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const last = buttons.length - 1;
+    const now = buttons.indexOf(document.activeElement);
+    const next = Number.isFinite(step) ? (now + step + buttons.length) % buttons.length
+      : Math.min(last, Math.max(0, step));
+    choose(next, true);
+  });
+  return { node, choose };
+}

@@ -14,6 +14,7 @@ from typing import Any
 
 from workbench import strategies
 from workbench.errors import ScenarioError
+from workbench.panels.economy_settings import EconomySettings, with_limit
 from workbench.scenario import Knob, Scenario
 
 FIRST_KNOBS = ("delay_s", "cover_per_client_per_s", "traffic_per_client_per_s")
@@ -44,7 +45,9 @@ class Settings:
     ----------
     scenario, first : Scenario
         The present one, and the one that reset brings back.
-    past : tuple of Scenario
+    economy, first_economy : EconomySettings or None
+        The same of the economy beside it; None while there is none.
+    past : tuple of (Scenario, EconomySettings or None)
         What undo brings back, oldest first.
     last_knob, last_at_s : str, float
         Which knob moved last and when, to join the steps of one drag into one move.
@@ -52,24 +55,59 @@ class Settings:
 
     scenario: Scenario
     first: Scenario
-    past: tuple[Scenario, ...] = ()
+    past: tuple[tuple[Scenario, EconomySettings | None], ...] = ()
     last_knob: str = ""
     last_at_s: float = -math.inf
+    economy: EconomySettings | None = None
+    first_economy: EconomySettings | None = None
 
     @staticmethod
-    def of(scenario: Scenario) -> Settings:
+    def of(scenario: Scenario, economy: EconomySettings | None = None) -> Settings:
         """A fresh start."""
-        return Settings(scenario=checked_for_live(scenario), first=scenario)
+        if economy is not None:
+            scenario = with_limit(scenario)
+        checked_for_live(scenario)
+        return Settings(scenario=scenario, first=scenario, economy=economy, first_economy=economy)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether reset would change nothing."""
+        return (self.scenario, self.economy) == (self.first, self.first_economy)
 
     def moved(self, scenario: Scenario, knob: str = "", now_s: float | None = None) -> Settings:
         """The settings after a change; steps of one drag leave one thing to undo."""
-        if scenario == self.scenario:
+        return self._to(scenario, self.economy, knob, now_s)
+
+    def with_economy(
+        self, economy: EconomySettings | None, knob: str = "", now_s: float | None = None
+    ) -> Settings:
+        """The economy started, turned or (None) stopped; a node needs a capacity for it."""
+        return self._to(self.scenario, economy, knob, now_s)
+
+    def _to(
+        self, scenario: Scenario, economy: EconomySettings | None, knob: str, now_s: float | None
+    ) -> Settings:
+        if economy is not None:
+            scenario = with_limit(scenario)
+        if (scenario, economy) == (self.scenario, self.economy):
             return self
         checked_for_live(scenario)
         now = time.monotonic() if now_s is None else now_s
         is_same_move = bool(knob) and knob == self.last_knob and now - self.last_at_s < ONE_MOVE_S
-        past = self.past if is_same_move else (*self.past, self.scenario)[-MOST_PAST:]
-        return replace(self, scenario=scenario, past=past, last_knob=knob, last_at_s=now)
+        present = (self.scenario, self.economy)
+        past = self.past if is_same_move else (*self.past, present)[-MOST_PAST:]
+        return replace(
+            self, scenario=scenario, economy=economy, past=past, last_knob=knob, last_at_s=now
+        )
+
+    def standing(self, width: int, down: tuple[tuple[int, int], ...]) -> Settings:
+        """Where the economy's nodes stand now: nobody's move, so nothing to undo."""
+        one = self.scenario
+        if width != one.width:
+            one = self._with(Scenario.knobs()["width"], width)
+        if set(down) != set(one.down()):
+            one = one.replace(mixes_down=down)
+        return replace(self, scenario=one)
 
     def turned(self, knob: str, value: Any, now_s: float | None = None) -> Settings:
         """One knob turned to a value, or to what was typed for it.
@@ -108,11 +146,12 @@ class Settings:
         """One move back."""
         if not self.past:
             return self
-        return replace(self, scenario=self.past[-1], past=self.past[:-1], last_knob="")
+        scenario, economy = self.past[-1]
+        return replace(self, scenario=scenario, economy=economy, past=self.past[:-1], last_knob="")
 
     def reset(self) -> Settings:
         """Back to the first scenario; this can be undone."""
-        return self.moved(self.first)
+        return self._to(self.first, self.first_economy, "", None)
 
     def at_preset(self, name: str) -> Settings:
         """A situation by its name; the seed stays."""

@@ -247,7 +247,7 @@ def settings_data(settings: Settings, speed: float) -> dict[str, Any]:
         },
         "preset": settings.preset,
         "can_undo": bool(settings.past),
-        "is_first": one == settings.first,
+        "is_first": settings.is_first,
         "derived": [[label, text] for label, text in one.derived().items()],
         "others": others,
         "speed": speed,

@@ -13,11 +13,12 @@ import os
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from workbench.errors import ScenarioError
+from workbench.panels.economy_settings import EconomySettings
 from workbench.panels.live_model import Measured
 from workbench.scenario import MAX_QUERY_CHARACTERS, Scenario
 
 PUBLIC_URL_VARIABLE = "WORKBENCH_PUBLIC_URL"
-PARAMETER = "scenario"
+PARAMETER, ECONOMY = "scenario", "economy"
 EXPECTED_TARGETS = 1000  # packets followed for the expected answer
 
 
@@ -36,12 +37,12 @@ def public_url() -> str | None:
     keys = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise ScenarioError(f"{PUBLIC_URL_VARIABLE} must be an http or https address")
-    if keys & {"token", "password", PARAMETER}:
+    if keys & {"token", "password", PARAMETER, ECONOMY}:
         raise ScenarioError(f"{PUBLIC_URL_VARIABLE} must not hold a token or a scenario")
     return address
 
 
-def link(scenario: Scenario) -> str | None:
+def link(scenario: Scenario, economy: EconomySettings | None = None) -> str | None:
     """An address that opens the workbench in exactly this state; None if none is configured."""
     address = public_url()
     if address is None:
@@ -49,6 +50,8 @@ def link(scenario: Scenario) -> str | None:
     parts = urlsplit(address)
     given = parse_qsl(parts.query, keep_blank_values=True)
     ours = f"{PARAMETER}={quote(scenario.to_query(), safe='')}"
+    if economy is not None:
+        ours += f"&{ECONOMY}={quote(economy.to_query(), safe='')}"
     if any(name == "urlpath" for name, _ in given):
         # Binder hands on what stands inside urlpath, and nothing else.
         given = [
@@ -76,21 +79,39 @@ def from_address(address: object) -> Scenario | None:
     """
     if not isinstance(address, str) or len(address) > MAX_QUERY_CHARACTERS:
         raise ScenarioError("the page's address is no text that a scenario could stand in")
+    given = _given(address, PARAMETER)
+    return None if given is None else Scenario.from_query(given)
+
+
+def economy_of_address(address: object) -> EconomySettings | None:
+    """The economy that an address carries beside its scenario, or None.
+
+    Raises
+    ------
+    ScenarioError
+        As :func:`from_address`.
+    """
+    if not isinstance(address, str) or len(address) > MAX_QUERY_CHARACTERS:
+        raise ScenarioError("the page's address is no text that an economy could stand in")
+    given = _given(address, ECONOMY)
+    return None if given is None else EconomySettings.from_query(given)
+
+
+def _given(address: str, name: str) -> str | None:
     try:
         pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True, errors="strict")
     except ValueError as error:
         raise ScenarioError(f"this link cannot be read ({error}); ask for a new one") from None
-    given = [value for name, value in pairs if name == PARAMETER]
-    if not given:
-        return None
-    if len(given) > 1:
-        raise ScenarioError("this link holds several scenarios; ask for a new one")
-    return Scenario.from_query(given[0])
+    found = [value for key, value in pairs if key == name]
+    if len(found) > 1:
+        raise ScenarioError(f"this link holds several of {name}; ask for a new one")
+    return found[0] if found else None
 
 
-def settings_line(scenario: Scenario) -> str:
+def settings_line(scenario: Scenario, economy: EconomySettings | None = None) -> str:
     """One line of Python that opens the panel in exactly this state."""
-    return f"workbench_panel({scenario.to_query()!r})"
+    beside = "" if economy is None else f", economy={economy.to_query()!r}"
+    return f"workbench_panel({scenario.to_query()!r}{beside})"
 
 
 def five_lines(scenario: Scenario) -> str:
@@ -118,6 +139,15 @@ def data_csv(measured: Measured, scenario: Scenario) -> str:
         is_new = sent_s >= measured.changed_at_s
         rows.writerow([repr(sent_s), repr(bits), known, int(is_exact), int(is_new)])
     return out.getvalue()
+
+
+def as_economy(value: object) -> EconomySettings | None:
+    """An economy from its settings, from text as links hold it, or from True for the usual."""
+    if value is None or value is False:
+        return None
+    if value is True:
+        return EconomySettings()
+    return value if isinstance(value, EconomySettings) else EconomySettings.from_query(value)
 
 
 def as_scenario(value: object) -> Scenario:

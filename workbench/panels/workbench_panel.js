@@ -32,8 +32,11 @@ export function start(host) {
     "data-act": "presenter", onclick: () => act("presenter") }, "Large type");
   const presets = h("div", { class: "wb-presets", role: "group", "aria-label": "Situations" });
   const problem = h("p", { class: "wb-problem", role: "alert" });
+  const tabs = tabsPart([["Mixing", () => answer], ["Economy", () => bench()
+    ?.querySelector(".wb-economy")]], (at) => bench()?.classList.toggle("is-economy", at === 1));
   const head = h("header", { class: "wb-bench-head" },
-    h("div", { class: "wb-bench-title" }, h("h2", {}, "Mixnet workbench"),
+    h("div", { class: "wb-bench-title" }, h("div", { class: "wb-bench-name" },
+      h("h2", {}, "Mixnet workbench"), tabs.node),
       h("div", { class: "wb-bench-tools", role: "group", "aria-label": "The run" },
         play, button("Step", "step"),
         h("label", { for: speedId, class: "wb-hidden" }, "Speed"), speed,
@@ -57,8 +60,17 @@ export function start(host) {
   expected.unit.after(" ", was);
   const measured = answerPart("Measured on this network", "measured");
   const costs = barsPart("What it costs, measured");
-  const answer = h("section", { class: "wb-bench-answer", "aria-label": "A packet's anonymity" },
+  const answer = h("section", { class: "wb-bench-answer", "aria-label": "A packet's anonymity",
+    id: freshId("answer"), role: "tabpanel" },
     expected.node, measured.node, costs.node);
+
+  // The economy in one line; its tab is a view of its own.
+  const economyLine = h("p", { class: "wb-economy-line" });
+  const economyButton = h("button", { type: "button", class: "wb-button", onclick: () => {
+    if (data.economy?.is_on) tabs.choose(1, true);
+    else act("economy_start");
+  } });
+  const economy = h("div", { class: "wb-economy-said" }, economyLine, economyButton);
 
   // Below: a sentence, bars, sharing.
   const summary = h("p", { class: "wb-bench-summary", role: "status", "aria-live": "polite" });
@@ -95,7 +107,9 @@ export function start(host) {
       sides.b.node));
 
   const root = h("div", { class: "wb-root wb-live wb-console" }, style, head, side, answer,
-    comparison, h("div", { class: "wb-bench-said" }, summary, note), foot);
+    comparison, h("div", { class: "wb-bench-said" }, summary, note, economy), foot);
+  const bench = () => root.closest(".wb-bench");
+  tabs.choose(0);
   el.classList.add("wb-console-host");
 
   function togglePlay() {
@@ -183,6 +197,10 @@ export function start(host) {
       codePart.show(now.code);
     },
     summary: (text) => say(summary, text),
+    economy(now) {
+      say(economyLine, now.line);
+      say(economyButton, now.is_on ? "Show the economy" : "Start the economy");
+    },
     note: (text) => say(note, text),
     problem: (text) => say(problem, text),
     presenter: (on) => room.setAttribute("aria-pressed", String(on)),

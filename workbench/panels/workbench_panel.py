@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import math
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
@@ -23,12 +23,15 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from workbench.errors import ScenarioError, WorkbenchError
-from workbench.panels import controls, live_model, picture, sharing
+from workbench.panels import live_model, picture, sharing
 from workbench.panels.bench_charts import EntropyChart, LatencyChart
 from workbench.panels.bench_settings import NEEDS_NEW_NETWORK, Settings
+from workbench.panels.data_view import DataView
+from workbench.panels.economy_settings import EconomySettings
+from workbench.panels.economy_tab import EconomyBeside
 from workbench.panels.flow_control import let_the_picture_steer
 from workbench.panels.live_model import Measured
-from workbench.panels.live_view import Buffers, LiveView
+from workbench.panels.live_view import Buffers
 from workbench.panels.packet_flow import Act
 from workbench.panels.packet_of_flow import RealBytes
 from workbench.panels.pump import Pump, Tick, failure_in_words
@@ -60,28 +63,10 @@ _line_of_code = "from workbench.panels.workbench_panel import workbench_panel; "
 _thinking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="workbench-expected")
 
 
-class Console(LiveView):
-    """Everything of the panel that is plain HTML: knobs, answers, bars, sharing.
+class Console(DataView):
+    """Everything of the panel that is plain HTML: knobs, answers, bars, sharing."""
 
-    It holds plain data by key and sends the keys that changed.
-    """
-
-    def __init__(self, act: Callable[[str, Mapping[str, Any]], None], **options: Any) -> None:
-        self.data: dict[str, Any] = {}
-        self._act = act
-        super().__init__(**options)
-
-    def update(self, **data: Any) -> None:
-        """New values for some keys; what did not change is not sent."""
-        changed = {key: value for key, value in data.items() if self.data.get(key) != value}
-        if changed:
-            with self._guard:
-                self.data.update(changed)
-            self._broadcast({"type": "data", "data": changed})
-
-    def tell(self, view: str, **content: Any) -> None:
-        """A word to one view alone."""
-        self.send({**content, "to": view})
+    styles = ("live_view.css", "workbench_panel.css")
 
     def hand_over(self, view: str, name: str, mime: str, data: bytes) -> None:
         """A file for the person at one view."""
@@ -93,19 +78,21 @@ class Console(LiveView):
     def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
         if "address" in hello:
             self._act("address", {"view": hello.get("view"), "address": hello["address"]})
-        style = controls.style("live_view.css", "workbench_panel.css")
-        return {"data": dict(self.data), "css": style}, []
-
-    def _heard(self, content: dict[str, Any], buffers: Buffers) -> None:
-        if content.get("type") == "act" and isinstance(content.get("name"), str):
-            self._act(content["name"], content)
+        return super()._initial(hello)
 
 
 class WorkbenchPanel(ipywidgets.VBox):
     """The panel; use :func:`workbench_panel` to make one."""
 
-    def __init__(self, scenario: Scenario, *, reads_address: bool, presenter: bool) -> None:
-        self._settings = Settings.of(scenario)
+    def __init__(
+        self,
+        scenario: Scenario,
+        economy: EconomySettings | None,
+        *,
+        reads_address: bool,
+        presenter: bool,
+    ) -> None:
+        self._settings = Settings.of(scenario, economy)
         self._network: LiveMixnet | None = None
         self._measured = Measured()
         self._expected: dict[Scenario, Expected] = {}
@@ -118,18 +105,20 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._is_building = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._expecting: asyncio.Task[None] | None = None
-        code = {"settings": lambda: _line_of_code + sharing.settings_line(self.scenario)}
+        code = {"settings": self._line}
         self.console = Console(self._on_act, presenter=presenter, **code)
         self.flow = RecordedFlow(scenario, presenter=presenter)
         self.entropy = EntropyChart(presenter=presenter)
         self.latency = LatencyChart(presenter=presenter)
-        self._views = (self.console, self.flow, self.entropy.pane, self.latency.pane)
+        self.economy = EconomyBeside(self, presenter=presenter)
+        charts_of = (self.entropy.pane, self.latency.pane)
+        self._views = (self.console, self.flow, *charts_of, self.economy.tab)
         charts = ipywidgets.HBox([self.entropy.pane, self.latency.pane])
         charts.add_class("wb-bench-charts")
         self.bytes = RealBytes(self.flow, self._running)
         below = ipywidgets.VBox([self.bytes, charts])
         below.add_class("wb-bench-below")
-        grid = ipywidgets.VBox([self.console, self.flow, below])
+        grid = ipywidgets.VBox([self.console, self.flow, below, self.economy.tab])
         grid.add_class("wb-bench")
         super().__init__([grid])
         self.add_class("wb-bench-frame")
@@ -152,6 +141,7 @@ class WorkbenchPanel(ipywidgets.VBox):
             measured={"count": 0, "bits": "–", "words": "", "note": ""},
             summary="Starting the network.",
         )
+        self.economy.publish()
         self.pump = Pump(self._step, self._views, interval_s=INTERVAL_S)
         self._rebuild()
 
@@ -218,8 +208,13 @@ class WorkbenchPanel(ipywidgets.VBox):
             self._set_comparing(bool(content.get("value")))
         elif name == "address":
             self._read_address(content.get("address"))
+        elif name == "economy_start":
+            self._apply(self.economy.acted(name, content))
         elif name in ("csv", "svg", "page"):
             self._hand_over(name, view, content.get("network"))
+
+    def _line(self) -> str:
+        return _line_of_code + sharing.settings_line(self.scenario, self._settings.economy)
 
     def _play(self, name: str) -> None:
         if name == "step":
@@ -249,8 +244,9 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._reads_address = False  # once: what a person does afterwards is not undone
         try:
             found = sharing.from_address(address)
+            beside = sharing.economy_of_address(address)
             if found is not None:
-                self._settings = Settings.of(found)
+                self._settings = Settings.of(found, beside)
         except WorkbenchError as error:
             self.console.update(problem=f"The link could not be opened: {error}")
             return
@@ -290,6 +286,8 @@ class WorkbenchPanel(ipywidgets.VBox):
         before, after = self.scenario, settings.scenario
         if before == after:
             self._settings = settings
+            self._publish_settings()
+            self.economy.adopt()
             return
         changes = {
             name: getattr(after, name)
@@ -317,6 +315,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._pace()
         self._publish_settings()
         self.console.update(problem="", note=" ".join(f"{one.capitalize()}." for one in said[:2]))
+        self.economy.adopt()
         self._wish_expected()
 
     def _restart(self) -> None:
@@ -384,6 +383,7 @@ class WorkbenchPanel(ipywidgets.VBox):
                     self.bytes.take(frame)
                 network.follow(-1)
                 self._network = network
+                self.economy.adopt()
         except Exception as error:
             self.console.update(problem=failure_in_words(error))
         finally:
@@ -419,6 +419,7 @@ class WorkbenchPanel(ipywidgets.VBox):
             network.follow(-1)  # the last one's doubt has left the network: the next one
         if tick.number % SLOW_EVERY == 0 or not self.pump.is_playing:
             self._publish_measured()
+        self.economy.take(frame, tick)
 
     # Expected: off the loop, the newest wish first.
 
@@ -456,7 +457,7 @@ class WorkbenchPanel(ipywidgets.VBox):
 
     def _share(self) -> dict[str, Any]:
         try:
-            link, problem = sharing.link(self.scenario), ""
+            link, problem = sharing.link(self.scenario, self._settings.economy), ""
         except WorkbenchError as error:
             link, problem = None, str(error)
         if link is None and not problem:
@@ -467,7 +468,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         return {
             "link": link or "",
             "link_problem": problem,
-            "line": _line_of_code + sharing.settings_line(self.scenario),
+            "line": self._line(),
             "code": sharing.five_lines(self.scenario),
         }
 
@@ -517,7 +518,10 @@ class WorkbenchPanel(ipywidgets.VBox):
 
 
 def workbench_panel(
-    scenario: Scenario | str | None = None, *, presenter: bool = False
+    scenario: Scenario | str | None = None,
+    *,
+    economy: EconomySettings | str | bool | None = None,
+    presenter: bool = False,
 ) -> WorkbenchPanel:
     """A live mixnet with sliders that answer.
 
@@ -526,6 +530,9 @@ def workbench_panel(
     scenario : Scenario or str, optional
         Where to begin: a scenario, the query of a link, or the name of a preset. Without it
         the page's own address is looked at (a shared link), else a small busy network.
+    economy : EconomySettings, str or bool, optional
+        Let the economy run beside the network from the start: as usual (True), or as a link
+        holds it.
     presenter : bool
         Large type and thick lines, for a room.
 
@@ -543,7 +550,9 @@ def workbench_panel(
         Outside a notebook: a panel needs a running event loop.
     """
     begin = OPENING if scenario is None else sharing.as_scenario(scenario)
-    return WorkbenchPanel(begin, reads_address=scenario is None, presenter=bool(presenter))
+    beside = sharing.as_economy(economy)
+    is_open = scenario is None and beside is None
+    return WorkbenchPanel(begin, beside, reads_address=is_open, presenter=bool(presenter))
 
 
 def _started(scenario: Scenario) -> tuple[LiveMixnet, list[Any]]:
