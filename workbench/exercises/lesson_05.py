@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable
 
 import numpy as np
 
 from workbench.anonymity import poisson_mix_entropy_bits, poisson_mix_pool_for, pool_packets
+from workbench.exercises.given import number
 from workbench.scenario import Scenario
 from workbench.teaching import Check, Prediction, Question, Text, Wrong, say
 
@@ -169,21 +169,11 @@ def empty_mix() -> Text:
 # --- exercises ---
 
 
-def _number(given: object, name: str) -> float:
-    try:
-        value = float(given)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise Wrong(f"{name} should be a number; your function gave {given!r:.60}.") from None
-    if not math.isfinite(value) or value <= 0.0:
-        raise Wrong(f"{name} should be a number above 0; your function gave {value:g}.")
-    return value
-
-
 def _try_trade(answer: Callable[..., object], rng: random.Random) -> str:
     rate = round(10.0 ** rng.uniform(1.3, 2.7), 1)
     delay = round(10.0 ** rng.uniform(-0.7, 0.5), 3)
     later = round(rate * rng.choice((0.25, 0.5, 2.0, 4.0, rng.uniform(0.3, 6.0))), 1)
-    given = _number(answer(rate, delay, later), "The new delay")
+    given = number(answer(rate, delay, later), "The new delay")
     right = delay * rate / later
     before, after = bits(rate, delay), bits(later, min(given, 3600.0))
     if abs(given / right - 1.0) > 0.01:
@@ -219,7 +209,7 @@ check_trade = Check(
 
 def _try_delay(answer: Callable[..., object], rng: random.Random) -> str:
     rate = round(10.0 ** rng.uniform(0.7, 2.7), 1)
-    given = _number(answer(rate), "The delay")
+    given = number(answer(rate), "The delay")
     least = poisson_mix_pool_for(WANTED_BITS) / rate
     if given > 3600.0:
         raise Wrong(f"At {rate:g} packets/s your delay is over an hour; far less is enough.")
