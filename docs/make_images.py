@@ -123,6 +123,20 @@ def answered(lab: LabPage) -> None:
     lab.page.locator(".wb-root:not(.wb-computing) .wb-summary", has_text="bits").first.wait_for()
 
 
+def wires(options: str) -> list[str]:
+    """Ten wires around three o'clock."""
+    return [
+        "from workbench.panels.silence_panel import silence_panel",
+        f"panel = silence_panel({options}, seed=3); panel",
+    ]
+
+
+def settled(lab: LabPage) -> None:
+    """A panel with sliders whose answer is there, whatever it is about."""
+    summary = lab.page.locator(".wb-root:not(.wb-computing) .wb-summary")
+    summary.filter(has_not_text="Computing").first.wait_for()
+
+
 def stakes(*more: str, **options: object) -> list[str]:
     """A saturation panel, and what is done to it from code."""
     extra = ", ".join(f"{name}={value!r}" for name, value in options.items())
@@ -182,6 +196,28 @@ PICTURES = [
         workbench(presenter=True),
         FRAME,
         delay_raised,
+        viewport=(1280, 720),
+        scale=1.0,
+    ),
+    Picture(
+        "lesson_06",
+        [
+            "from workbench.exercises import lesson_06",
+            "from workbench.panels.silence_panel import silence_panel",
+            "silence_panel(ask=lesson_06.prediction(), seed=3)",
+        ],
+        ".sl-root",
+        settled,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
+    Picture("silence_dark", wires("'daily', loop=5"), ".sl-root", settled, theme="dark"),
+    Picture("silence_360", wires("loop=2"), ".sl-root", settled, viewport=(360, 740)),
+    Picture(
+        "silence_presenter",
+        wires("loop=2, presenter=True"),
+        ".sl-root",
+        settled,
         viewport=(1280, 720),
         scale=1.0,
     ),

@@ -160,7 +160,8 @@ class Chart {
       if (mark.label) {
         const low = mark.at[1] > 0.9;
         svg.append(s("text", { x: px, y: low ? py + 1.6 * em : py - 0.8 * em,
-          "text-anchor": mark.at[0] > 0.93 ? "end" : "middle", class: "wb-mark-label" },
+          "text-anchor": mark.at[0] > 0.93 ? "end" : "middle", class: "wb-mark-label",
+          dx: mark.at[0] < 0.04 ? 1.9 * em : 0 },
         mark.label));
       }
     }
