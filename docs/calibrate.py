@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable, Iterable
 from math import log2
 
-from workbench.anonymity import chance_interval, make_flows, match_flows
-from workbench.exercises import lesson_01, lesson_02, lesson_05, lesson_07
+from workbench.anonymity import chance_interval, cover_to_hide, make_flows, match_flows
+from workbench.exercises import lesson_01, lesson_02, lesson_05, lesson_06, lesson_07
 from workbench.teaching import Check
 
 SEEDS = 50
@@ -107,6 +107,57 @@ def calibrate_05() -> None:
     print(f"  delay, 64 packets inside: {passes(check, lambda rate: 64 / rate)} of {SEEDS}")
 
 
+def calibrate_06() -> None:
+    """The cheapest cover to a twentieth; the node by its share of missing loops, not by many."""
+
+    def scaled(factor: float) -> Callable[..., float]:
+        def answer(people: int, seconds: float, days: int) -> float:
+            least = cover_to_hide(
+                lesson_06.FOUND_AT_MOST, people, seconds * days, real_packets=days
+            )
+            return 60.0 * least * factor
+
+        return answer
+
+    for name, factor in (
+        ("exact", 1.0),
+        ("4 % more", 1.04),
+        ("4 % less", 0.96),
+        ("a tenth more", 1.1),
+        ("a tenth less", 0.9),
+    ):
+        count = passes(lesson_06.check_cover, scaled(factor))
+        print(f"  cover, {name}: passes on {count} of {SEEDS} seeds")
+
+    def one_day(people: int, seconds: float, days: int) -> float:
+        return 60.0 * cover_to_hide(lesson_06.FOUND_AT_MOST, people, seconds)
+
+    def times_days(people: int, seconds: float, days: int) -> float:
+        return days * one_day(people, seconds, days)
+
+    for name, answer in (("of one day", one_day), ("of one day, times the days", times_days)):
+        print(f"  cover, {name}: {passes(lesson_06.check_cover, answer)} of {SEEDS}")
+
+    def by(score: Callable[[int, int], float]) -> Callable[..., str]:
+        def answer(loops: list[tuple[list[str], bool]]) -> str:
+            tally: dict[str, list[int]] = {}
+            for route, came_home in loops:
+                for node in route:
+                    sent, missing = tally.setdefault(node, [0, 0])
+                    tally[node] = [sent + 1, missing + (not came_home)]
+            return max(tally, key=lambda node: score(*tally[node]))
+
+        return answer
+
+    scores: list[tuple[str, Callable[[int, int], float]]] = [
+        ("by share", lambda sent, missing: missing / sent),
+        ("by how many are missing", lambda sent, missing: missing),
+        ("the least used", lambda sent, missing: -sent),
+    ]
+    for name, score in scores:
+        print(f"  node, {name}: {passes(lesson_06.check_node, by(score))} of {SEEDS}")
+
+
 def calibrate_07() -> None:
     """The whole rule, rounded down as asked, passes; half a rule does not."""
 
@@ -124,7 +175,13 @@ def calibrate_07() -> None:
         print(f"  width, {name}: passes on {passes(lesson_07.check_width, answer)} of {SEEDS}")
 
 
-LESSONS = {"01": calibrate_01, "02": calibrate_02, "05": calibrate_05, "07": calibrate_07}
+LESSONS = {
+    "01": calibrate_01,
+    "02": calibrate_02,
+    "05": calibrate_05,
+    "06": calibrate_06,
+    "07": calibrate_07,
+}
 
 
 def main(wanted: list[str]) -> None:

@@ -9,10 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from workbench.exercises import lesson_05, lesson_07
+from workbench.exercises import lesson_05, lesson_06, lesson_07
 from workbench.teaching import Check
 
-MODULES: list[ModuleType] = [lesson_05, lesson_07]
+MODULES: list[ModuleType] = [lesson_05, lesson_06, lesson_07]
 CHECKS: list[tuple[ModuleType, Check]] = [
     (module, check)
     for module in MODULES
@@ -20,7 +20,7 @@ CHECKS: list[tuple[ModuleType, Check]] = [
     if isinstance(check, Check)
 ]
 each_check = pytest.mark.parametrize(("module", "check"), CHECKS, ids=[c.key for _, c in CHECKS])
-each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__[-2:])
+each_with_options = pytest.mark.parametrize("module", [lesson_05, lesson_07])
 
 
 def answer_of(check: Check, module: ModuleType):
@@ -86,7 +86,7 @@ def test_any_wrong_answer_is_told_in_words(module, check, wrong):
     assert str(check(wrong)).startswith("Not yet.")
 
 
-@each_module
+@each_with_options
 def test_the_guess_takes_each_option_and_quotes_it(module):
     for option in module.prediction().questions[0].options:
         feedback = module.prediction().lock([option])
@@ -154,3 +154,66 @@ def test_what_lesson_7_says_in_numbers_has_the_direction_that_it_claims():
     fails = str(lesson_07.when_wide_is_safer())
     assert "one packet in 8 passes" in fails
     assert "were lost" in fails
+
+
+def test_the_guess_quotes_three_numbers_lesson_6():
+    feedback = lesson_06.prediction().lock(["10", 5, "2.5"])
+    told = [float(re.search(r"it was ([\d.]+) of 10", line).group(1)) for line in feedback.lines]
+    for line, said in zip(feedback.lines, ("10", "5", "2.5"), strict=True):
+        assert f"You said {said} of 10; it was " in line
+    assert told == [round(10 * lesson_06.found(10, cover), 1) for cover in (0, 1, 5)]
+    assert told[0] == 10
+    assert 10 > told[1] > told[2] > 1
+    assert re.search(r"between 0\.\d and 1\.\d", feedback.why)
+
+
+def test_the_cover_of_one_day_does_not_hide_many_lesson_6():
+    def of_one_day(people, seconds, days):
+        return 60 * lesson_06.cover_to_hide(0.6, people, seconds)
+
+    for seed in range(10):
+        assert "60 % is the most" in str(lesson_06.check_cover(of_one_day, seed=seed))
+
+
+def test_more_cover_than_needed_is_not_the_cheapest_lesson_6():
+    assert "less cover would do" in str(lesson_06.check_cover(lambda *a: 900.0, seed=1))
+
+
+def test_the_node_with_most_missing_loops_is_not_the_one_lesson_6():
+    def most_missing(loops):
+        missing: dict = {}
+        for route, came_home in loops:
+            for node in route:
+                missing[node] = missing.get(node, 0) + (not came_home)
+        return max(missing, key=missing.get)
+
+    for seed in range(10):
+        assert "a larger share" in str(lesson_06.check_node(most_missing, seed=seed))
+
+
+def test_what_lesson_6_says_in_numbers_has_the_direction_that_it_claims():
+    def rows(text):
+        lines = re.findall(r"^\| [\d,.]+.*$", str(text), re.M)
+        return [[float(n.replace(",", "")) for n in re.findall(r"[\d,.]+", x)] for x in lines]
+
+    cover = rows(lesson_06.explained())
+    assert [row[0] for row in cover] == [0, 0.2, 1, 5, 20]
+    for _, _, exact, seen, low, high in cover:
+        assert low <= seen <= high
+        assert abs(exact - seen) < 10
+    for before, after in itertools.pairwise(cover):
+        assert after[1] <= before[1]
+        assert after[2] < before[2]
+    days = rows(lesson_06.every_day())
+    for before, after in itertools.pairwise(days):
+        assert after[1] > before[1]
+        assert after[2] > before[2]
+        assert after[3] == before[3] == 10
+    drops = rows(lesson_06.the_alarm())
+    assert all(after[2] > before[2] for before, after in itertools.pairwise(drops))
+    text = str(lesson_06.who_receives())
+    assert re.search(r"day by day: \d\d, \d, 1 left", text)
+    found = rows(text)
+    assert found[-1][1] == found[-1][3] == 100
+    assert all(row[2] < 10 for row in found)
+    assert found[0][1] < 100 > found[0][3]
