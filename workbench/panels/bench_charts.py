@@ -138,7 +138,7 @@ class EntropyChart:
         least = (0.085 if self.pane.presenter else 0.075) * top
         for lower, upper in pairwise(ends):
             upper[0] = max(upper[0], lower[0] + least)
-        for above, below in pairwise([*ends, [top * 0.97 + least, ""]][::-1]):
+        for above, below in pairwise([*ends, [top * 0.95 + least, ""]][::-1]):
             below[0] = min(below[0], above[0] - least)  # and back down from the upper edge
         labels = {
             "x": [0.0] * len(ends),
@@ -167,10 +167,9 @@ class LatencyChart:
                   line_width=2, level=MOVING)  # fmt: skip
         plot.segment("x", "low", "x", "high", source=self.median, color=INK, line_width=2,
                      level=MOVING)  # fmt: skip
-        plot.add_layout(
-            LabelSet(x="x", y="high", text="text", source=self.median, x_offset=5, y_offset=-14,
-                     level=MOVING)
-        )  # fmt: skip
+        self.half = LabelSet(x="x", y="high", text="text", source=self.median, x_offset=5,
+                             level=MOVING)  # fmt: skip
+        plot.add_layout(self.half)
         self.plot = plot
         self.pane = BokehPane(plot, alt="Latency of real packets", **options)
         self.pane.observe(lambda _: self._dress(), "presenter")
@@ -181,6 +180,7 @@ class LatencyChart:
 
     def _dress(self) -> None:
         self.plot.height = ROOM_HEIGHT if self.pane.presenter else HEIGHT
+        self.half.y_offset = -26 if self.pane.presenter else -14  # its own height, below the edge
 
     def keep_outline(self) -> None:
         """What is shown now becomes the outline of what was before."""
