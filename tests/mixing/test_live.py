@@ -299,6 +299,10 @@ def test_a_mix_that_goes_down_lets_go_what_it_holds_and_drops_what_comes() -> No
     assert (events.source == 3).sum() == before.pools[3]
     assert frames[-1].pools[3] == 0
     assert sum(f.dropped for f in frames) == (events.target == NOWHERE).sum() > 10
+    # What comes to a mix that is down is that mix's loss, not that of whoever sent it on.
+    drops = sum(f.drops for f in frames)
+    assert drops[3] == drops.sum() == sum(f.dropped for f in frames)
+    assert sum(f.loads_per_s for f in frames)[3] == 0.0
 
 
 def test_a_corrupted_mix_keeps_what_it_held_mixed_and_traces_the_rest() -> None:

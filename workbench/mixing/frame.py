@@ -164,7 +164,8 @@ class Frame:
     settling : str or None
         Why posteriors are approximate until packets of an earlier setting have left.
     pools, loads_per_s, drops : (mixes,)
-        Packets held now; packets that arrived a second; packets lost, in this step.
+        Packets held now; packets that arrived a second; packets lost, in this step. A packet
+        that was sent to a mix that is down is lost there and never arrives.
     draining : int
         Packets held by mixes that were taken out of the network and still empty themselves.
     sent_by_kind, delivered_by_kind, crossings_by_kind : int64 (4,)

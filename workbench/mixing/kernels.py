@@ -908,6 +908,8 @@ def advance(state, times, senders, receivers, codes, count, until):
                 elif mix[m, M_DOWN]:
                     cause = LOST_AT_DOWN
                     action = DROP
+                    # It came to a mix that is not there: that mix's loss, not its sender's.
+                    mix[m, M_DROPS] += 1
                 if is_logged and action == ARRIVE:
                     wait = math.nan
                     if rule == BY_DELAY and pool[m, M_SERVICE_S] == 0.0:
@@ -1077,7 +1079,7 @@ def advance(state, times, senders, receivers, codes, count, until):
             else:  # DROP
                 kind = packets[slot, P_KIND]
                 counts[C_DROPPED + cause, kind] += 1
-                if node >= 0:
+                if node >= 0 and cause != LOST_AT_DOWN:
                     mix[node, M_DROPS] += 1
                 if is_logged:
                     # Zero tells a drop that is seen from outside, NaN one that is not.
@@ -1263,10 +1265,11 @@ def advance_memoryless(state, times, senders, receivers, codes, count, until):
                 m = hop * stride + _below(rng, R_ROUTE + kind, width_now)
             if mix[m, M_DOWN]:
                 cause = LOST_AT_DOWN
+                mix[m, M_DROPS] += 1
         is_gone = cause >= 0 or hop == layers
         if cause >= 0:
             counts[C_DROPPED + cause, kind] += 1
-            if node >= 0:
+            if node >= 0 and cause != LOST_AT_DOWN:
                 mix[node, M_DROPS] += 1
             if src >= 0:
                 _add_sums(mass, src, 1.0, first, ints[LIVE], sums, S_LOST)

@@ -27,7 +27,7 @@ export function start(host) {
   const clock = h("p", { class: "ec-clock" });
   const bar = h("span", { class: "wb-bar-fill" });
   const stop = button("Stop the economy", "economy_stop");
-  const head = h("div", { class: "ec-head" }, clock, stop,
+  const head = h("div", { class: "ec-head" }, clock,
     h("span", { class: "wb-bar ec-bar", "aria-hidden": "true" }, bar));
 
   // While it does not run.
@@ -66,7 +66,7 @@ export function start(host) {
   const problem = h("p", { class: "wb-problem", role: "alert" });
   const knobPlace = h("section", { class: "ec-knobs", "aria-label": "Knobs of the economy" }, sliders,
     h("div", { class: "ec-ticks" }, saturation.node, follows.node, h("span", { class: "ec-fault" },
-      h("label", { for: nodeId }, "Node"), node, h("label", { for: lossId }, "loses"), loss)),
+      h("label", { for: nodeId }, "Node"), node, h("label", { for: lossId }, "loses"), loss), stop),
     problem);
 
   const table = h("table", { class: "ec-table" });
@@ -179,7 +179,7 @@ export function start(host) {
     const full = n.pledges.map((pledge, at) => pledge + n.delegations[at]);
     const top = Math.max(1.25, 1.05 * Math.max(...full));
     const row = rows.stake;
-    row.tell("shares of the saturation point; dark: pledge; hatched: beyond it", top, 1, "1");
+    row.tell("of the saturation point; pledge at the foot; hatched: too much", top, 1, "1");
     row.draw(n.count, (cell, at) => {
       cell.title = `node ${at}: ${fixed(full[at], 2)} of saturation`;
       part(cell, "ec-delegated", n.pledges[at] / top, Math.min(1, full[at]) / top);
@@ -210,7 +210,7 @@ export function start(host) {
     if (n.closed === null) return row.nothing(waiting());
     const lowest = Math.min(...n.low.filter((_, at) => n.sampled[at] > 0), ...n.performance);
     const foot = lowest >= 0.9 ? 0.9 : lowest >= 0.5 ? 0.5 : 0;
-    row.tell(`passed on, ${100 * foot} to 100 %, with 95 % intervals; rings: by test packets`,
+    row.tell(`${100 * foot} to 100 % passed on, 95 % intervals; rings: by test packets`,
       1, null, "");
     const at01 = (share) => Math.max(0, (share - foot) / (1 - foot));
     row.draw(n.count, (cell, at) => {

@@ -55,7 +55,7 @@ def summary(economy: LiveEconomy | None, problem: str = "") -> str:
 
 def performance_text(frame: EpochFrame) -> str:
     """Mean performance of the active nodes with its uncertainty."""
-    return f"{frame.row.performance_mean:.1%} ± {100 * mean_error(frame):.1f} %"
+    return f"{100 * frame.row.performance_mean:.1f} ± {100 * mean_error(frame):.1f} %"
 
 
 def clock_data(economy: LiveEconomy) -> dict[str, Any]:
@@ -135,8 +135,8 @@ def facts_data(economy: LiveEconomy) -> list[list[str]]:
         "places": "all places are taken",
         "step": "at most 4 more or fewer" if economy.settings.follows_load else "kept by hand",
     }[frame.width_because]
-    load = "no limit" if math.isnan(row.load_mean) else f"{row.load_mean:.0%}"
-    highest = "" if math.isnan(row.load_highest) else f"busiest {row.load_highest:.0%}"
+    load = "no limit" if math.isnan(row.load_mean) else f"{100 * row.load_mean:.0f} %"
+    highest = "" if math.isnan(row.load_highest) else f"busiest {100 * row.load_highest:.0f} %"
     return [
         [width[0], width[1], f"{width[2]}; {because}"],
         ["Load", load, highest],
@@ -160,7 +160,7 @@ def history_data(economy: LiveEconomy) -> list[dict[str, Any]]:
         ("Performance, mean", "%", [100 * row.performance_mean for row in rows], None),
         ("Nodes mixing", "", [float(row.active) for row in rows], 0.0),
         ("Paid", "NYM", [row.paid_nym for row in rows], 0.0),
-        ("Fullest node", "of saturation", [row.saturation_highest for row in rows], 0.0),
+        ("Fullest node", "", [row.saturation_highest for row in rows], 0.0),
     )
     found = []
     for label, unit, values, foot in series:
@@ -197,7 +197,7 @@ def notes(economy: LiveEconomy) -> list[str]:
         "When the active set changes, a node takes over what its place still holds; a real "
         "node would empty itself.",
         "“Expected” on the first tab takes every node at the median capacity; here they differ "
-        f"by some {setting.capacity_spread:.0%}.",
+        f"by some {100 * setting.capacity_spread:.0f} %.",
         "How people respond is a model with knobs, not a finding.",
     ]
     return found
@@ -217,7 +217,7 @@ def knobs_data(settings: EconomySettings, scenario: Scenario, nodes: int) -> dic
     if capacity is not None:
         base = scenario.rate_per_mix_per_s
         values = sorted({*_capacities(base), float(capacity)})
-        busy = f"the mean node is {base / capacity:.0%} busy" if base > 0 else "nothing to carry"
+        busy = f"the mean node is {100 * base / capacity:.0f} % busy" if base > 0 else "nothing to carry"
         label = Scenario.knobs()["capacity_per_s"].label
         sliders.insert(
             0, _slider("capacity_per_s", label, "packets/s", values, float(capacity), busy)
@@ -227,7 +227,7 @@ def knobs_data(settings: EconomySettings, scenario: Scenario, nodes: int) -> dic
         "saturation": settings.saturation == "on",
         "follows_load": settings.follows_load,
         "faults": [[node, loss] for node, loss in settings.faults],
-        "losses": [[loss, f"{loss:.0%}" if loss else "nothing"] for loss in LOSSES],
+        "losses": [[loss, f"{100 * loss:.0f} %" if loss else "nothing"] for loss in LOSSES],
         "nodes": nodes,
     }
 

@@ -65,7 +65,11 @@ class Watch:
             )
         # A frame of a network that was just widened beyond its room cannot tell arrivals.
         loads = np.nan_to_num(frame.loads_per_s)
-        self.arrivals += np.rint(loads * frame.dt_s).astype(np.int64)
+        came = np.rint(loads * frame.dt_s).astype(np.int64)
+        for layer, index in frame.scenario.down():  # what was sent there was lost on arrival
+            place = layer * frame.scenario.width + index
+            came[place] += frame.drops[place]
+        self.arrivals += came
         self.drops += frame.drops
         self.seconds += frame.dt_s
         self._offered += int(frame.sent_by_kind[:3].sum())  # the fourth kind: mixes' own loops
