@@ -77,12 +77,12 @@ class SilencePage extends SlidingPage {
     for (const list of this.factLists) list.hidden = (list.dataset.facts === "drops") !== isDrops;
     this.chart.root.parentElement.hidden = isDrops;
     this.open.setAttribute("aria-pressed", String(view.is_open));
+    this.afterGuess = this.dialHolder.querySelector("input") ?? this.presenter;
     if (view.wires) this.drawWires(view);
     if (!view.numbers) return;
     for (const [key, text] of Object.entries(view.numbers)) {
       if (this.facts[key]) say(this.facts[key], text);
     }
-    this.afterGuess = this.dialHolder.querySelector("input") ?? this.presenter;
     if (view.chart) this.chart.show(view.chart);
     if (view.meter) this.drawMeter(view.meter);
     if (view.mixes) this.drawDrops(view);
