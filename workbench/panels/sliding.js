@@ -117,11 +117,15 @@ class Chart {
     const width = this.holder.clientWidth;
     if (!data || width < 80) return;
     const em = parseFloat(getComputedStyle(this.holder).fontSize);
-    const height = Math.max(12.5 * em, Math.min(0.55 * width, 17 * em));
+    // A long name of the axis takes two lines where the panel is narrow.
+    const isLong = 0.5 * em * data.x.label.length > width - em;
+    const axis = isLong ? data.x.label.split(/ (?=\()/) : [data.x.label];
+    const more = 1.25 * em * (axis.length - 1);
+    const height = Math.max(12.5 * em, Math.min(0.55 * width, 17 * em)) + more;
     const left = 2.9 * em;
     const right = 1.2 * em;
     const top = 1.9 * em;
-    const bottom = 3 * em;
+    const bottom = 3 * em + more;
     const x = (share) => left + share * (width - left - right);
     const y = (share) => height - bottom - share * (height - top - bottom);
     say(this.title, data.title);
@@ -140,8 +144,9 @@ class Chart {
       last = x(share);
       svg.append(s("text", { x: x(share), y: y(0) + 1.4 * em, "text-anchor": "middle" }, text));
     }
-    svg.append(s("text", { x: x(0.5), y: height - 0.25 * em, "text-anchor": "middle",
-      class: "wb-axis-label" }, data.x.label));
+    axis.forEach((words, i) => svg.append(s("text", { x: width / 2,
+      y: height - 0.25 * em - more + 1.25 * em * i, "text-anchor": "middle",
+      class: "wb-axis-label" }, words)));
     svg.append(s("text", { x: 0, y: 0.9 * em, "text-anchor": "start",
       class: "wb-axis-label" }, data.y.label));
     for (const line of data.lines) {
