@@ -10,6 +10,7 @@ import sys
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -276,3 +277,10 @@ def test_a_scenario_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("knob", ["topology", "traffic_pattern"])
+@pytest.mark.parametrize("value", [np.array(["poisson", "day"]), np.array([]), ["day"], None, 3])
+def test_a_choice_that_is_no_word_is_refused_with_the_words(knob: str, value: object) -> None:
+    with pytest.raises(ScenarioError, match=f"{knob} must be one of"):
+        Scenario(**{knob: value})

@@ -20,6 +20,8 @@ from workbench.scenario import Scenario
 MOST_PEOPLE = 2000  # with more clients the sender's entropy is not followed: too many columns
 _REAL_PER_TARGET = 2.0
 _MOST_PACKETS = 400_000.0
+_JOURNEYS = 40.0  # a shorter run has seen the luck of one moment only ...
+_MOST_FOR_JOURNEYS = 10_000.0  # ... and is made longer by so many packets at most
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ def expect(scenario: Scenario, *, targets: int = 200) -> Expected:
     ----------
     scenario : Scenario
     targets : int
-        Packets to follow; the standard error falls with its root. Fewer are followed where
-        so many real packets would take more than some 400,000 packets in all.
+        Packets to follow. Fewer are followed where so many real packets would take more than
+        some 400,000 packets in all.
 
     Returns
     -------
@@ -83,6 +85,8 @@ def expect(scenario: Scenario, *, targets: int = 200) -> Expected:
     duration = 1.0
     if rate > 0.0:
         wanted = _REAL_PER_TARGET * targets / real if real > 0.0 else 0.0
+        journeys = _JOURNEYS * scenario.layers * scenario.mean_delay_s()
+        wanted = max(wanted, min(journeys, _MOST_FOR_JOURNEYS / rate))
         duration = min(max(wanted, 0.1), _MOST_PACKETS / rate, 1e6)
     is_small = scenario.clients <= MOST_PEOPLE
     run = simulate(

@@ -31,8 +31,9 @@ _FORMAT = 1
 class Spread:
     """How a measure differs between targets: never quote the mean alone.
 
-    ``worst`` is the mean of the worst 5 % of targets (at least one), ``standard_error`` that
-    of the mean.
+    ``worst`` is the mean of the worst 5 % of targets (at least one). ``standard_error`` is
+    that of the mean, and knows that targets born soon after one another met the same pools
+    and so the same luck: see `standard_error_of_mean`.
     """
 
     count: int
@@ -44,20 +45,53 @@ class Spread:
 
     @staticmethod
     def of(values: NDArray[Any]) -> Spread:
-        """Over the values that are not NaN."""
-        known = np.sort(values[~np.isnan(values)])
-        if not len(known):
+        """Over the values that are not NaN, given in the order of the targets' births."""
+        in_order = values[~np.isnan(values)]
+        if not len(in_order):
             return Spread(0, math.nan, math.nan, math.nan, math.nan, math.nan)
+        known = np.sort(in_order)
         sd = float(known.std(ddof=1)) if len(known) > 1 else math.nan
         worst = known[: max(1, round(0.05 * len(known)))]
         return Spread(
             len(known),
             float(known.mean()),
-            sd / math.sqrt(len(known)),
+            standard_error_of_mean(in_order),
             sd,
             float(np.median(known)),
             float(worst.mean()),
         )
+
+
+def standard_error_of_mean(values: NDArray[Any]) -> float:
+    """The standard error of the mean of a stationary series whose neighbours are alike.
+
+    Parameters
+    ----------
+    values : float64 (n,)
+        In the order of time, no NaN.
+
+    Returns
+    -------
+    float
+        NaN for fewer than two values; never below that of independent values.
+
+    Notes
+    -----
+    Geyer's initial monotone sequence (Statistical Science 7, 1992, 473-483): autocovariances
+    are added up in pairs as long as the pairs are positive and do not rise. A series shorter
+    than some twenty of its own memories still tells too little, on average.
+    """
+    n = len(values)
+    if n < 2:
+        return math.nan
+    centred = values - values.mean()
+    spectrum = np.fft.rfft(centred, 1 << (2 * n - 1).bit_length())
+    covariance = np.fft.irfft(spectrum * spectrum.conj())[:n] / n
+    pairs = covariance[: n - n % 2].reshape(-1, 2).sum(axis=1)
+    end = int(np.argmax(pairs <= 0.0)) if (pairs <= 0.0).any() else len(pairs)
+    total = 2.0 * float(np.minimum.accumulate(pairs[:end]).sum()) - float(covariance[0])
+    independent = float(values.var(ddof=1))
+    return math.sqrt(max(total, independent) / n)
 
 
 @dataclass(frozen=True, eq=False)
