@@ -170,5 +170,5 @@ def test_a_curve_passes_on_bad_options_and_can_be_stopped() -> None:
 
 @pytest.mark.parametrize("progress", [3, "yes", [1]])
 def test_progress_must_be_something_to_call(progress) -> None:
-    with pytest.raises(an.AnonymityError, match="progress must be callable"):
+    with pytest.raises(AnonymityError, match="progress must be callable"):
         an.plan(S1, median_bits=7.0, progress=progress)
