@@ -217,7 +217,11 @@ def knobs_data(settings: EconomySettings, scenario: Scenario, nodes: int) -> dic
     if capacity is not None:
         base = scenario.rate_per_mix_per_s
         values = sorted({*_capacities(base), float(capacity)})
-        busy = f"the mean node is {100 * base / capacity:.0f} % busy" if base > 0 else "nothing to carry"
+        busy = (
+            f"the mean node is {100 * base / capacity:.0f} % busy"
+            if base > 0
+            else "nothing to carry"
+        )
         label = Scenario.knobs()["capacity_per_s"].label
         sliders.insert(
             0, _slider("capacity_per_s", label, "packets/s", values, float(capacity), busy)
