@@ -1,6 +1,7 @@
 // The room's screen. This widget is the first child of a box; the panel is the second. The
 // box goes full screen by the browser's own means, so nothing of Lab is in sight.
 
+const LEAST_PX = 24; // 18 pt
 const TEXT_INPUT = "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea";
 const USES_ARROWS = "input[type=range], input[type=radio], select, canvas, [role=radio], " +
   "[role=slider], [role=tab], [role=option], [role=spinbutton]";
@@ -39,6 +40,8 @@ class RoomPage {
     document.addEventListener("fullscreenchange", this.onScreen);
     model.on("msg:custom", this.onMessage);
     model.send({ name: "hello" });
+    this.sizing = new ResizeObserver(() => this.fit()); // the screen grows after the key
+    this.sizing.observe(this.stage);
   }
 
   close() {
@@ -47,6 +50,22 @@ class RoomPage {
     document.removeEventListener("fullscreenchange", this.onScreen);
     this.model.off("msg:custom", this.onMessage);
     clearInterval(this.waiting);
+    this.sizing.disconnect();
+  }
+
+  // A slide that is too long for the screen is set smaller, down to what a room still reads.
+  fit() {
+    const { body, room } = this;
+    if (!this.on || !room || room.classList.contains("pr-panel")) return;
+    const key = `${this.drawn} ${room.clientWidth} ${room.clientHeight}`;
+    if (key === this.fitted) return;
+    this.fitted = key;
+    body.style.fontSize = "";
+    let size = parseFloat(getComputedStyle(body).fontSize);
+    while (size > LEAST_PX && room.scrollHeight > room.clientHeight + 1) {
+      size -= 1;
+      body.style.fontSize = `${size}px`;
+    }
   }
 
   receive(message) {
@@ -125,8 +144,13 @@ class RoomPage {
     say(this.head, isPanel ? slide.title : "");
     say(this.counter, `${this.at + 1} / ${this.slides.length}`);
     const drawn = JSON.stringify([this.at, slide, this.locked]);
-    if (drawn === this.drawn) return;
+    if (drawn === this.drawn) { this.fit(); return; }
     this.drawn = drawn;
+    this.write(slide, isPanel);
+    this.fit();
+  }
+
+  write(slide, isPanel) {
     this.body.replaceChildren();
     this.body.className = `pr-body pr-${slide.kind}`;
     if (isPanel) return;
