@@ -34,6 +34,8 @@ MARK = VENV / "workbench-place"  # where it was made: one that was moved is made
 INSTALL_LOG = VENV / "install.log"
 NEWEST, OLDEST = (3, 14), (3, 11)
 ON_WINDOWS = os.name == "nt"
+# The browser tests are one group (tests/conftest.py): one JupyterLab and one page at a time.
+ABREAST = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 LOCKS = {"lessons": "requirements.lock", "all": "requirements-dev.lock"}
 WHAT_IT_HAS = "import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1])"
 
@@ -221,9 +223,10 @@ def stick(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The whole test suite; what follows goes to pytest."""
+    """The whole test suite in two processes; what follows goes to pytest, which is then one."""
     ensure_installed("all")
-    return run("-m", "pytest", *arguments)
+    has_two = not arguments and (os.cpu_count() or 1) > 1
+    return run("-m", "pytest", *(ABREAST if has_two else arguments))
 
 
 def bench(arguments: list[str]) -> int:

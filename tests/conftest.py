@@ -46,8 +46,14 @@ def missing_tools() -> set[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies in tests/browser or tests/interop carries its marker by its place."""
+    """Whatever lies in tests/browser or tests/interop carries its marker by its place.
+
+    Where tests run in two processes (`make test`) a file stays in one of them, and the
+    browser tests stay together: two browsers at once would wait for each other.
+    """
     for item in items:
+        is_browser = TESTS / "browser" in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path)))
         for kind in HOW_TO_GET:
             if TESTS / kind in item.path.parents and not item.get_closest_marker(kind):
                 item.add_marker(kind)
