@@ -62,7 +62,8 @@ def test_saving_twice_keeps_one_whole_file(stored):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("format", np.array([2])),
+        ("format", np.array([1])),
+        ("is_open", np.ones(23, bool)),
         ("rows", np.zeros((4, 3))),
         ("width", np.array([0])),
         ("width", np.array([2.0])),

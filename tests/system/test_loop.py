@@ -37,7 +37,8 @@ def test_a_live_network_and_a_run_are_one_and_the_same(quick):
 
 
 def test_performance_is_what_the_engine_dropped_in_that_epoch_and_nothing_else(quick):
-    live = LiveSystem(quick.replace(faults=((0, 0.3), (5, 0.1)), capacity_per_s=160.0))
+    faulty = quick.replace(faults=((0, 0.3), (5, 0.1)), capacity_per_s=160.0)
+    live = LiveSystem(faulty.replace(entry_activation=0.0))  # nobody closes a node
     for _ in range(5):
         frame = live.advance()
         assert (frame.sampled > 0).all()

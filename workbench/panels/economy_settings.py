@@ -165,6 +165,7 @@ class EconomySettings:
             "alpha": self.alpha,
             "activation": self.activation,
             "operator_activation": self.activation,
+            "entry_activation": 0.1 * self.activation,
             "saturation": self.saturation,
             "width_step": 4 if self.follows_load and has_limit else 0,
             "faults": self.faults,

@@ -40,7 +40,7 @@ export function start(host) {
   const seats = h("div", { class: "ec-cols ec-seats", "aria-hidden": "true" });
   const seatsPart = h("figure", { class: "ec-row", role: "img" },
     h("figcaption", {}, h("b", {}, "Mixing now"), " ", h("span", { class: "wb-quiet" },
-      "number: layer; ring: standby; cross: down")), seats);
+      "number: layer; ring: standby; cross: down; dash: closed")), seats);
   const rows = Object.fromEntries(ROWS.map((row) => [row.name, rowPart(row)]));
   const axis = h("div", { class: "ec-cols ec-axis wb-quiet", "aria-hidden": "true" });
   const chart = h("div", { class: "ec-chart" }, seatsPart,
@@ -127,7 +127,7 @@ export function start(host) {
       columns(seats, n.count, (cell, at) => {
         const word = seat(n, at);
         cell.className = `ec-seat${n.layers[at] ? " is-mixing" : n.standby[at] ? " is-standby" : ""}`;
-        say(cell, n.down[at] ? "×" : n.layers[at] ? String(n.layers[at]) : "");
+        say(cell, n.down[at] ? "×" : n.layers[at] ? String(n.layers[at]) : n.open[at] ? "" : "–");
         cell.title = `node ${at}: ${word || "not drawn"}`;
       });
       seatsPart.setAttribute("aria-label", `${n.layers.filter(Boolean).length} of ${n.count} nodes `
@@ -273,7 +273,8 @@ const percent = (share) => (typeof share === "number"
   ? String(Math.round(1000 * share) / 10) : "–");
 
 function seat(n, at) {
-  const where = n.layers[at] ? `layer ${n.layers[at]}` : n.standby[at] ? "standby" : "";
+  const where = n.layers[at] ? `layer ${n.layers[at]}` : n.standby[at] ? "standby"
+    : n.open[at] ? "" : "closed";
   return n.down[at] ? `${where ? `${where}, ` : ""}down` : where;
 }
 

@@ -90,6 +90,7 @@ def nodes_data(economy: LiveEconomy) -> dict[str, Any]:
         "layers": layers.tolist(),
         "standby": (economy.drawn.roles == Role.STANDBY).tolist(),
         "down": [node in economy.down for node in range(nodes)],
+        "open": economy.live.is_open.tolist(),
         "closed": None if frame is None else frame.row.epoch,
     }
     point = economy.live.saturation_point_nym
@@ -144,7 +145,10 @@ def facts_data(economy: LiveEconomy) -> list[list[str]]:
          f"mean of {row.active} nodes, 95 %; {row.sampled_packets:.0f} packets each"],
         ["Paid", f"{row.paid_nym:,.0f} NYM", f"of {row.budget_nym:,.0f} that it might have paid"],
         ["Stake moved", f"{row.moved_nym:,.0f} NYM",
-         f"{row.moves} delegators; {row.margins_changed} margins changed"],
+         f"{row.moves} delegators"],
+        ["Operators", f"{row.open_nodes} nodes open",
+         f"{row.opened} opened, {row.closed} closed, {row.pledges_changed} pledges and "
+         f"{row.margins_changed} margins changed"],
         ["Fullest node", f"node {full}", f"{row.saturation_highest:.2f} of saturation; "
          f"{row.over_saturated} above 1"],
         ["Nakamoto", f"{row.nakamoto}", f"operators with half the stake; Gini {row.gini:.2f}"],

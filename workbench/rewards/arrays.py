@@ -271,6 +271,24 @@ class NetworkArrays:
         self.pledges_unym = self.pledges_unym + added
         self.operators_unym = self.operators_unym + added
 
+    def pledge_less(self, nodes: ArrayLike, amounts_unym: ArrayLike) -> None:
+        """Take stake out of operators' balances, rewards first, then the pledge.
+
+        Raises
+        ------
+        RewardError
+            For more than an operator holds; nothing has changed then.
+        """
+        chosen = self._node_indices(nodes)
+        amounts = checks.not_negative("amounts_unym", amounts_unym)
+        if amounts.shape != chosen.shape:
+            raise RewardError("each node named needs one amount")
+        left = self.operators_unym - self._summed(chosen, amounts)
+        if np.any(left < 0.0):
+            raise RewardError("an operator cannot take out more than there is")
+        self.operators_unym = left
+        self.pledges_unym = np.minimum(self.pledges_unym, left)
+
     def withdraw_operators(self, nodes: ArrayLike) -> Floats:
         """Pay operators' rewards so far out, in whole unym; their pledges stay."""
         chosen = self._node_indices(nodes)

@@ -7,7 +7,8 @@
 """
 
 from workbench.system.checkpoint import load, save
-from workbench.system.loop import LiveSystem, run_system
+from workbench.system.loop import LiveSystem
+from workbench.system.run import run_system
 from workbench.system.setting import FIXED_KNOBS, SystemScenario
 from workbench.system.stories import STORIES, Played, Story, story
 from workbench.system.table import EpochFrame, EpochRow, EpochTable

@@ -18,7 +18,7 @@ from workbench.system.setting import SystemScenario
 from workbench.system.start import places
 from workbench.system.table import COLUMNS, WHOLE_COLUMNS, EpochRow
 
-FORMAT = 1
+FORMAT = 2
 _UNIT = float(UNIT_DELEGATION_UNYM)
 MOST_FILE_BYTES = 1 << 31
 _MOST_AMOUNT = 1e24
@@ -50,6 +50,7 @@ def save(live: LiveSystem, path: str | os.PathLike[str]) -> None:
         "rows": np.array(rows, "f8").reshape(len(rows), len(COLUMNS)),
         "width": np.array([live._width], "i8"),
         "performances": live._performances,
+        "is_open": live._is_open,
         "owners": live._owners,
         "delegation_nodes": network.delegation_nodes.astype("i8"),
         "scalars": np.array([float(getattr(network, name)) for name in _SCALARS]),
@@ -107,12 +108,13 @@ def _restored(arrays: dict[str, NDArray[Any]]) -> LiveSystem:
     live._width = width
     live._performances = _amounts(arrays, "performances", setting.nodes, 1.0)
     count = len(_taken(arrays, "owners", "i8", (-1,)))
-    owners = _indices(arrays, "owners", count, setting.delegators)
+    live._is_open = _taken(arrays, "is_open", "?", (setting.nodes,)).copy()
+    owners = _indices(arrays, "owners", count, setting.delegators + setting.nodes)
     if len(np.unique(owners)) != count:
         raise SimulationError("each delegator may hold one delegation")
     live._owners = owners
     live._network = _network(setting, arrays, count, width, len(live._rows))
-    expected = {"format", "setting", "rows", "width", "performances", "owners"}
+    expected = {"format", "setting", "rows", "width", "performances", "is_open", "owners"}
     expected |= {"delegation_nodes", "scalars", *_PER_NODE, *_PER_DELEGATION}
     if set(arrays) != expected:
         raise SimulationError("it holds other arrays than a checkpoint does")

@@ -15,14 +15,16 @@ from workbench.system.setting import SystemScenario
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Offers:
     """What people know of the nodes when they choose: arrays of shape (nodes,), in unym.
 
-    `performances` are the last measured ones, `sensitivity` turns a weight into a chance of
-    being drawn, `is_capped` says whether saturation is on.
+    `performances` are the last measured ones, `selection_scores` what they weigh in the draw
+    (0 for a closed node), `all_scores` the same as if all were open, `sensitivity` turns a
+    weight into a chance of being drawn, `is_capped` says whether saturation is on.
     """
 
     operators: Floats
@@ -32,6 +34,7 @@ class Offers:
     epoch_costs: Floats
     performances: Floats
     selection_scores: Floats
+    all_scores: Floats
     sensitivity: float
     saturation_point: float
     budget: float
@@ -57,8 +60,12 @@ def offers_of(
     setting: SystemScenario,
     performances: Floats,
     selection_scores: Floats,
+    is_open: Bools | None = None,
 ) -> Offers:
     """The offers of this moment; `selection_scores` are performances to the 20th power."""
+    all_scores = selection_scores
+    if is_open is not None:
+        selection_scores = np.where(is_open, all_scores, 0.0)
     point = network.saturation_point_unym
     fullness = network.saturations
     is_capped = setting.saturation == "on"
@@ -71,6 +78,7 @@ def offers_of(
         epoch_costs=network.interval_costs_unym / EPOCHS_IN_INTERVAL * performances,
         performances=performances,
         selection_scores=selection_scores,
+        all_scores=all_scores,
         sensitivity=draw_sensitivity(weights, setting.rewarded_nodes),
         saturation_point=point,
         budget=network.epoch_budget_unym,
@@ -214,13 +222,12 @@ def turn_margins(
     if not len(awake) or step <= 0.0 or offers.budget <= 0.0:
         return 0
     scale = offers.budget / max(network.staking_supply_unym, 1e-300)
-    full = np.maximum(offers.operators + offers.delegates, offers.saturation_point)
-    standing = behaviour.rationality * pay_per_token(offers, full, scale)
+    standing, full = standing_offers(offers, behaviour, scale)
     margins = network.margins.copy()
     changed = 0
     for node in awake.tolist():
         options = np.clip(margins[node] + np.array([0.0, -step, step]), 0.0, 1.0)
-        pays = _operator_pays(offers, node, options, standing, behaviour, delegated, full, scale)
+        pays = operator_pays(offers, node, options, standing, behaviour, delegated, full, scale)
         stake = max(float(offers.operators[node]), 0.01 * offers.saturation_point)
         gains = (pays - pays[0]) / (scale * stake)
         allowed = np.flatnonzero((gains > behaviour.inertia) | (np.arange(3) == 0))
@@ -233,7 +240,13 @@ def turn_margins(
     return changed
 
 
-def _operator_pays(
+def standing_offers(offers: Offers, behaviour: Behaviour, scale: float) -> tuple[Floats, Floats]:
+    """How much each node's delegators would like it when it is full, and that stake (unym)."""
+    full = np.maximum(offers.operators + offers.delegates, offers.saturation_point)
+    return behaviour.rationality * pay_per_token(offers, full, scale), full
+
+
+def operator_pays(
     offers: Offers,
     node: int,
     options: Floats,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,13 +11,14 @@ from workbench.errors import ScenarioError, SimulationError
 from workbench.mixing.exactness import approximation
 from workbench.mixing.run import Spread
 from workbench.mixing.traffic import generator
-from workbench.rewards import checks, decentralisation, selection
+from workbench.rewards import decentralisation, selection
 from workbench.rewards.arrays import EpochArrays, NetworkArrays
 from workbench.rewards.parameters import Role
 from workbench.strategies import whole_number
 from workbench.system import measure
 from workbench.system.carry import Carried, carry, probe
 from workbench.system.choices import NOBODY, Moved, move_delegators, offers_of, turn_margins
+from workbench.system.entry import NOTHING, Entered, decide
 from workbench.system.setting import FIXED_KNOBS, SystemScenario
 from workbench.system.start import UNYM, draw_people, found_network, places
 from workbench.system.table import EpochFrame, EpochRow, EpochTable
@@ -26,10 +26,8 @@ from workbench.system.width import Width, planned_width
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-Progress = Callable[[float], object]
-Turns = Mapping[int, Mapping[str, Any]]
 
-_DRAW, _PLACE, _CHOICES = 5, 6, 7  # purposes of an epoch's generators
+_DRAW, _PLACE, _CHOICES, _ENTRY = 5, 6, 7, 8  # purposes of an epoch's generators
 MOST_EPOCHS = 1_000_000
 
 
@@ -85,6 +83,7 @@ class LiveSystem:
         self._people = draw_people(self._setting)
         self._network, self._owners = found_network(self._setting)
         self._performances: Floats = np.ones(self._setting.nodes)
+        self._is_open = np.ones(self._setting.nodes, np.bool_)
         self._width = self._setting.traffic.width
         self._rows: list[EpochRow] = []
         self._begun: Drawn | None = None
@@ -110,6 +109,11 @@ class LiveSystem:
     def table(self) -> EpochTable:
         """All epochs so far."""
         return EpochTable(self._rows)
+
+    @property
+    def is_open(self) -> NDArray[np.bool_]:
+        """Whether each node is open now, (nodes,)."""
+        return self._is_open.copy()
 
     @property
     def stakes_nym(self) -> tuple[Floats, Floats]:
@@ -228,6 +232,7 @@ class LiveSystem:
         self._performances = measured.performances
         budget = self._network.epoch_budget_unym
         paid = self._paid(roles)
+        entered = self._entries()
         moved, changed = self._responses()
         offered = carried.offered_per_s if carried else 0.0
         is_known = carried is not None
@@ -238,7 +243,7 @@ class LiveSystem:
         )
         frame = self._frame(
             weights, roles, layout, carried, (sampled, drops), measured, paid, budget,
-            moved, changed, planned,
+            entered, moved, changed, planned,
         )  # fmt: skip
         self._width = planned.mixes
         self._rows.append(frame.row)
@@ -253,7 +258,7 @@ class LiveSystem:
         scores = selection.weight(1.0, self._performances)
         if self._setting.saturation == "on":
             fullness = np.minimum(1.0, fullness)
-        return np.asarray(fullness * scores)
+        return np.asarray(fullness * scores * self._is_open)
 
     def _draw(self, weights: Floats) -> tuple[NDArray[np.int8], Whole]:
         """Roles by node, and the active nodes in their layers: int64 (layers, width)."""
@@ -292,7 +297,7 @@ class LiveSystem:
         drops = np.zeros(self._setting.nodes, np.int64)
         if carried is not None:
             sampled[layout.ravel()], drops[layout.ravel()] = carried.arrivals, carried.drops
-        others = np.setdiff1d(np.arange(self._setting.nodes), layout.ravel())
+        others = np.setdiff1d(np.flatnonzero(self._is_open), layout.ravel())
         sampled[others], drops[others] = probe(
             self._setting.traffic,
             losses=self.losses[others],
@@ -304,12 +309,27 @@ class LiveSystem:
     def _paid(self, roles: NDArray[np.int8]) -> EpochArrays:
         return self._network.advance_epoch(self._performances, roles=roles)
 
+    def _entries(self) -> Entered:
+        """Operators open and close nodes and choose pledges."""
+        setting, network, rng = self._setting, self._network, self._rng(_ENTRY)
+        awake = np.flatnonzero(rng.random(setting.nodes) < setting.entry_activation)
+        if not len(awake):
+            return NOTHING
+        scores = np.asarray(selection.weight(1.0, self._performances))
+        offers = offers_of(network, setting, self._performances, scores, self._is_open)
+        done, self._is_open, self._owners = decide(
+            network, offers, self._is_open, self._owners, setting.delegators,
+            rng.permutation(awake), setting.behaviour, rng,
+        )  # fmt: skip
+        return done
+
     def _responses(self) -> tuple[Moved, int]:
         setting, network, rng = self._setting, self._network, self._rng(_CHOICES)
         scores = np.asarray(selection.weight(1.0, self._performances))
         behaviour = setting.behaviour
-        offers = offers_of(network, setting, self._performances, scores)
-        operators = np.flatnonzero(rng.random(setting.nodes) < setting.operator_activation)
+        offers = offers_of(network, setting, self._performances, scores, self._is_open)
+        thinks = rng.random(setting.nodes) < setting.operator_activation
+        operators = np.flatnonzero(thinks & self._is_open)
         delegations = len(network.delegation_nodes)
         looks = rng.random(delegations) < setting.activation
         looks &= self._people.reluctance[self._owners] >= setting.abstainers
@@ -317,7 +337,7 @@ class LiveSystem:
         changed = turn_margins(network, offers, operators, setting.margin_step, behaviour, rng)
         moved = NOBODY
         if len(awake):
-            offers = offers_of(network, setting, self._performances, scores)
+            offers = offers_of(network, setting, self._performances, scores, self._is_open)
             moved, self._owners = move_delegators(
                 network, offers, self._owners, awake, behaviour, rng
             )
@@ -335,6 +355,7 @@ class LiveSystem:
         measured: measure.Measured,
         paid: EpochArrays,
         budget: float,
+        entered: Entered,
         moved: Moved,
         changed: int,
         planned: Width,
@@ -351,8 +372,8 @@ class LiveSystem:
             known = known.replace(mix_loss=float(losses[active].max()))
         return EpochFrame(
             row=self._row(
-                roles, layout, carried, sample[0], measured, paid, budget, moved, changed,
-                loads, capacities,
+                roles, layout, carried, sample[0], measured, paid, budget, entered, moved,
+                changed, loads, capacities,
             ),
             setting=setting,
             roles=roles,
@@ -370,6 +391,8 @@ class LiveSystem:
             margins=network.margins.copy(),
             rewards_nym=paid.rewards_unym / UNYM,
             operators=self._people.operators,
+            is_open=self._is_open.copy(),
+            entered=entered,
             moved=moved,
             next_width=planned.mixes,
             width_because=planned.because,
@@ -385,6 +408,7 @@ class LiveSystem:
         measured: measure.Measured,
         paid: EpochArrays,
         budget: float,
+        entered: Entered,
         moved: Moved,
         changed: int,
         loads: Floats,
@@ -445,76 +469,11 @@ class LiveSystem:
             moves=len(moved.delegators),
             moved_nym=float(moved.amounts_unym.sum()) / UNYM,
             margins_changed=changed,
+            open_nodes=int(np.count_nonzero(self._is_open)),
+            opened=len(entered.opened),
+            closed=len(entered.closed),
+            pledges_changed=len(entered.pledged),
         )
-
-
-def run_system(
-    setting: SystemScenario | LiveSystem,
-    epochs: int = 720,
-    *,
-    turns: Turns | None = None,
-    progress: Progress | None = None,
-) -> EpochTable:
-    """Run a whole network for some epochs and return one table over them.
-
-    Parameters
-    ----------
-    setting : SystemScenario or LiveSystem
-        A live one goes on from where it is (and has moved on afterwards).
-    epochs : int
-        How many more epochs, 0 to 1,000,000; an epoch stands for an hour.
-    turns : mapping of int to mapping
-        Knobs to turn before an epoch: ``{10: {"clients": 200}}``.
-    progress : callable
-        Called with the share done; returning False stops with a SimulationError, and a
-        LiveSystem that was given keeps what it has.
-
-    Returns
-    -------
-    EpochTable
-        Of all epochs of that network, earlier ones included.
-
-    Raises
-    ------
-    ScenarioError
-        For a setting, or a knob of a turn, that is not allowed.
-    SimulationError
-        For arguments out of range or a run that was stopped.
-
-    Examples
-    --------
-    >>> quick = SystemScenario(sample_s=0.5, targets=20)
-    >>> table = run_system(quick, 3, turns={1: {"clients": 200}})
-    >>> table.epoch.tolist(), bool(table.offered_per_s[1] > 1.5 * table.offered_per_s[0])
-    ([0, 1, 2], True)
-    """
-    live = setting if isinstance(setting, LiveSystem) else LiveSystem(setting)
-    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer):
-        raise SimulationError(f"epochs must be a whole number; got {checks.shown(epochs)}")
-    if not 0 <= epochs <= MOST_EPOCHS:
-        raise SimulationError(f"epochs must be from 0 to {MOST_EPOCHS}; got {epochs}")
-    planned = _checked_turns({} if turns is None else turns)
-    for done in range(int(epochs)):
-        if live.epoch in planned:
-            live.set(**planned[live.epoch])
-        live.advance()
-        share = (done + 1) / int(epochs)
-        if progress is not None and progress(share) is False:
-            raise SimulationError(f"stopped by its progress callback at {share:.0%}")
-    return live.table
-
-
-def _checked_turns(turns: object) -> dict[int, dict[str, Any]]:
-    expected = "turns must map epochs to knobs, such as {10: {'clients': 200}}"
-    if not isinstance(turns, Mapping):
-        raise SimulationError(f"{expected}; got {checks.shown(turns)}")
-    for epoch, knobs in turns.items():
-        is_epoch = isinstance(epoch, int) and not isinstance(epoch, bool) and epoch >= 0
-        if not is_epoch or not isinstance(knobs, Mapping):
-            raise SimulationError(f"{expected}; got {checks.shown(epoch)}: {checks.shown(knobs)}")
-        if not all(isinstance(name, str) for name in knobs):
-            raise SimulationError(f"{expected}; got {checks.shown(knobs)}")
-    return {epoch: dict(knobs) for epoch, knobs in turns.items()}
 
 
 def _knob_of(setting: SystemScenario, name: str) -> object:
@@ -526,4 +485,4 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
-__all__ = ["Drawn", "LiveSystem", "NetworkArrays", "run_system"]
+__all__ = ["Drawn", "LiveSystem", "NetworkArrays"]

@@ -88,6 +88,9 @@ def _knobs() -> Mapping[str, Knob]:
              "chance that a delegator looks around in an epoch", 0.0, 1.0),
         Knob("operator_activation", "Operators awake", "share", real, 0.02,
              "chance that a node's operator thinks about its margin in an epoch", 0.0, 1.0),
+        Knob("entry_activation", "Operators deciding", "share", real, 0.001,
+             "chance that a node's operator thinks about opening, closing or the pledge in an "
+             "epoch", 0.0, 1.0),
         Knob("inertia", "Inertia", "", real, 0.05,
              "gain below which nobody moves, as a share of the pay if all were paid by stake",
              0.0, 100.0),
@@ -167,6 +170,7 @@ class SystemScenario:
     cost_nym: float = 1000.0
     activation: float = 0.02
     operator_activation: float = 0.02
+    entry_activation: float = 0.001
     inertia: float = 0.05
     rationality: float = 20.0
     noise: float = 0.1

@@ -27,7 +27,9 @@ class People(NamedTuple):
 
     operators: Whole  # (nodes,): who runs each
     capacity_units: Floats  # (nodes,): standard normal
-    reluctance: Floats  # (delegators,): in [0, 1); below the share of abstainers never moves
+    # (delegators + nodes,): in [0, 1]; below the share of abstainers never moves. Behind the
+    # delegators come the operators, by node, with what they own beside their pledge.
+    reluctance: Floats
 
 
 def draw_people(setting: SystemScenario) -> People:
@@ -35,9 +37,9 @@ def draw_people(setting: SystemScenario) -> People:
     rng = generator(setting.traffic.seed, _NODES)
     extra = rng.integers(0, setting.operators, setting.nodes - setting.operators)
     operators = np.concatenate([np.arange(setting.operators), extra]).astype(np.int64)
-    return People(
-        operators, rng.standard_normal(setting.nodes), rng.random(max(setting.delegators, 0))
-    )
+    units = rng.standard_normal(setting.nodes)
+    reluctance = np.concatenate([rng.random(setting.delegators), np.ones(setting.nodes)])
+    return People(operators, units, reluctance)
 
 
 def places(setting: SystemScenario, width: int) -> Parameters:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import SimulationError
 from workbench.system.choices import Moved
+from workbench.system.entry import Entered
 from workbench.system.setting import SystemScenario
 
 Floats = NDArray[np.float64]
@@ -54,6 +55,8 @@ class EpochRow:
         Over all nodes.
     moves, moved_nym, margins_changed
         How delegators and operators responded.
+    open_nodes, opened, closed, pledges_changed
+        Nodes that are open after the epoch, and what operators did about theirs in it.
     """
 
     epoch: int
@@ -94,6 +97,10 @@ class EpochRow:
     moves: int
     moved_nym: float
     margins_changed: int
+    open_nodes: int
+    opened: int
+    closed: int
+    pledges_changed: int
 
 
 COLUMNS = tuple(item.name for item in fields(EpochRow))
@@ -128,8 +135,13 @@ class EpochFrame:
         Stakes after the epoch's pay and moves; saturations uncapped.
     operators : int64
         Who runs each node.
+    is_open : bool
+        Whether each node is open after the epoch.
+    entered : Entered
+        Which nodes opened, closed, or have another pledge.
     moved : Moved
-        Delegations that changed node.
+        Delegations that changed node. From the number of delegators on, its ``delegators``
+        are the operators, by node, with what they own beside their pledge.
     next_width, width_because
         The width of the next epoch and what decided it: "pools", "load", "places" or "step".
     approximation : str or None
@@ -153,6 +165,8 @@ class EpochFrame:
     margins: Floats
     rewards_nym: Floats
     operators: Whole
+    is_open: NDArray[np.bool_]
+    entered: Entered
     moved: Moved
     next_width: int
     width_because: str
