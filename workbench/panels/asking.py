@@ -32,8 +32,12 @@ class AskingPanel(anywidget.AnyWidget, Generic[S]):
         super().__init__()
         self._first = self._state = state
         self._past: list[S] = []
+        self._stroke = ""
         self._ask = ask
         self.on_msg(self._on_message)
+        if ask is not None:
+            # First of all who listen: the feedback stands before a lesson's long sums begin.
+            ask.on_lock(lambda _: self._show(None))
 
     # --- what a subclass says ---
 
@@ -52,6 +56,17 @@ class AskingPanel(anywidget.AnyWidget, Generic[S]):
     def _fresh(self, state: S) -> S:
         """The state that reset leads to, from the panel's first one."""
         return state
+
+    def _undone(self, now: S, then: S) -> S:
+        """The state that undo leads to: ``then``, with what undo should not touch as it is now."""
+        return then
+
+    def _check_sealed(self, action: Mapping[str, Any]) -> None:
+        """A LessonError for an action that has to wait for the guess."""
+
+    def _stroke_of(self, action: Mapping[str, Any], after: S) -> str:
+        """A name that all moves of one drag share, so that one undo takes all back; "" for none."""
+        return ""
 
     # --- what all share ---
 
@@ -81,7 +96,7 @@ class AskingPanel(anywidget.AnyWidget, Generic[S]):
         """Take an action as the page does, from code: ``do("presenter")``."""
         self._take({"name": name, **values})
         self._show(None)
-        return self._state
+        return self.state
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
         # Anything may come from the page: whatever it is, the panel answers and lives.
@@ -94,22 +109,27 @@ class AskingPanel(anywidget.AnyWidget, Generic[S]):
             elif content.get("name") != "hello":
                 self._take(content)
         except WorkbenchError as error:
-            field = "ask" if content.get("name") == "guess" else ""
+            field = "ask" if content.get("name") == "guess" else getattr(error, "field", "")
             self.send({"serial": serial, "problem": {"field": field, "text": str(error)}})
             return
         self._show(serial)
 
     def _take(self, action: Mapping[str, Any]) -> None:
         name = action.get("name")
+        if self.is_sealed:
+            self._check_sealed(action)
         if name == "undo":
             if self._past:
-                self._state = self._past.pop()
+                self._state = self._undone(self._state, self._past.pop())
+            self._stroke = ""
             return
         after = self._fresh(self._first) if name == "reset" else self._act(self._state, action)
         if after == self._state:
             return
-        if not self._looks(self._state, after):
+        stroke = self._stroke_of(action, after)
+        if not self._looks(self._state, after) and not (stroke and stroke == self._stroke):
             self._past = [*self._past[-_MOST_UNDO + 1 :], self._state]
+        self._stroke = stroke
         self._state = after
 
     def _show(self, serial: Any) -> None:

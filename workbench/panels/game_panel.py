@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import anywidget
-
-from workbench.errors import LessonError, WorkbenchError
+from workbench.errors import LessonError
+from workbench.panels.asking import AskingPanel
 from workbench.panels.controls import script, style
 from workbench.panels.game_state import Setup, situation, start_of, turned
 from workbench.panels.game_view import Past, check_words, deviation_words, shown_pools, view
@@ -19,7 +18,6 @@ from workbench.rewards.game import Move, RepeatedGame, State, best_response, is_
 from workbench.rewards.game.warm import warm
 from workbench.teaching import Prediction
 
-_MOST_UNDO = 20
 ROUNDS = 50
 _OPEN_WHILE_SEALED = {"best", "play", "one", "choose", "presenter", "undo"}
 _GETTING_READY = (
@@ -27,7 +25,7 @@ _GETTING_READY = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moment:
     """All that an undo brings back."""
 
@@ -39,96 +37,59 @@ class Moment:
     proposal: Move | None = None
 
 
-class GamePanel(anywidget.AnyWidget):
-    """The panel; use :func:`game_panel` to make one. No trait holds data."""
+class GamePanel(AskingPanel[Moment | None]):
+    """The panel; use :func:`game_panel` to make one."""
 
     _esm = script("saturation_panel.js")
     _css = style("saturation_panel.css")
 
     def __init__(self, setup: Setup, ask: Prediction | None = None, presenter: bool = False):
-        super().__init__()
-        self._first = setup
-        self._ask = ask
+        super().__init__(None, ask)
+        self._setup = setup
         self._presenter = presenter
-        self._earlier: list[Moment] = []
-        self._now: Moment | None = None
-        self.on_msg(self._on_message)
-        if ask is not None:
-            # First of all who listen: the feedback stands before the lesson's long sums begin.
-            ask.on_lock(lambda _: self._show(None))
 
     @property
     def moment(self) -> Moment:
         """What stands in the panel."""
-        if self._now is None:  # numba loads and perhaps compiles here, not on making the panel
+        if self._state is None:  # numba loads and perhaps compiles here, not on making the panel
             warm()  # all of it, so that no button waits for a compiler later
-            self._now = _begin(self._first)
-        return self._now
+            self._state = _begin(self._setup)
+        return self._state
 
     @property
-    def state(self) -> State:
+    def state(self) -> State:  # type: ignore[override]
         """The pools of this moment, as a frozen value."""
         return self.moment.played.state
 
-    def do(self, name: str, **values: Any) -> State:
-        """Take an action as the page does, from code: ``do("run")``."""
-        self._take({"name": name, **values})
-        self._show(None)
-        return self.state
-
-    @property
-    def _is_sealed(self) -> bool:
-        return self._ask is not None and not self._ask.is_locked
-
-    def _on_message(self, _: Any, content: Any, __: Any) -> None:
-        # Anything may come from the page: whatever it is, the panel answers and lives.
-        if not isinstance(content, Mapping):
-            return
-        serial = content.get("serial")
-        if self._now is None:
+    def _on_message(self, widget: Any, content: Any, buffers: Any) -> None:
+        if isinstance(content, Mapping) and self._state is None:
             self.send({"busy": _GETTING_READY})
-        try:
-            if content.get("name") == "guess" and self._ask is not None:
-                self._ask.lock(content.get("answers"))
-            elif content.get("name") != "hello":
-                self._take(content)
-        except WorkbenchError as error:
-            field = "ask" if content.get("name") == "guess" else getattr(error, "field", "")
-            self.send({"serial": serial, "problem": {"field": field, "text": str(error)}})
-            return
-        self._show(serial)
+            _ = self.moment
+        super()._on_message(widget, content, buffers)
 
-    def _take(self, action: Mapping[str, Any]) -> None:
-        name = action.get("name")
-        if self._is_sealed and name not in _OPEN_WHILE_SEALED:
+    def _check_sealed(self, action: Mapping[str, Any]) -> None:
+        if action.get("name") not in _OPEN_WHILE_SEALED:
             raise LessonError("First lock in your guess; then let all of them play.")
-        if name == "undo":
-            if self._earlier:
-                self._now = self._earlier.pop()
-            return
-        if name == "presenter":
-            self._presenter = not self._presenter
-            return
-        before = self.moment
-        after = _act(before, action, self._first)
-        if name != "choose" and name != "best":
-            self._earlier = [*self._earlier[-_MOST_UNDO + 1 :], before]
-        self._now = after
 
-    def _show(self, serial: Any) -> None:
+    def _fresh(self, state: Moment | None) -> Moment:
+        return _begin(self._setup)
+
+    def _act(self, state: Moment | None, action: Mapping[str, Any]) -> Moment:
+        if action.get("name") == "presenter":
+            self._presenter = not self._presenter
+            return self.moment
+        return _act(self.moment, action)
+
+    def _looks(self, before: Moment | None, after: Moment | None) -> bool:
+        return before is None or (after is not None and before.played is after.played)
+
+    def _view(self, state: Moment | None, is_sealed: bool) -> dict[str, Any]:
         now = self.moment
-        state = now.played.state
-        data = view(
-            now.setup, state, now.past, is_nash(state), note=now.note, chosen=now.chosen,
-            proposal=now.proposal, sealed=self._is_sealed, can_undo=bool(self._earlier),
-            presenter=self._presenter,
+        pools = now.played.state
+        return view(
+            now.setup, pools, now.past, is_nash(pools), note=now.note, chosen=now.chosen,
+            proposal=now.proposal, sealed=is_sealed, presenter=self._presenter,
         )  # fmt: skip
-        ask = self._ask
-        data["seal"] = ask.ask() if ask is not None and self._is_sealed else None
-        data["feedback"] = None
-        if ask is not None and ask.feedback is not None:
-            data["feedback"] = {"lines": list(ask.feedback.lines), "why": ask.feedback.why}
-        self.send({"serial": serial, "view": data})
 
 
 def _begin(setup: Setup) -> Moment:
@@ -143,10 +104,8 @@ def _begin(setup: Setup) -> Moment:
     )  # fmt: skip
 
 
-def _act(now: Moment, action: Mapping[str, Any], first: Setup) -> Moment:
+def _act(now: Moment, action: Mapping[str, Any]) -> Moment:
     name = action.get("name")
-    if name == "reset":
-        return _begin(first)
     if name == "seed":
         return _begin(situation(now.setup.preset, secrets.randbelow(10_000)))
     if name == "preset":

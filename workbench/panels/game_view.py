@@ -50,7 +50,6 @@ def view(
     chosen: int = -1,
     proposal: Move | None = None,
     sealed: bool = False,
-    can_undo: bool = False,
     presenter: bool = False,
 ) -> dict[str, Any]:
     """Everything that the page draws.
@@ -73,7 +72,8 @@ def view(
         A move that can be played.
     sealed : bool
         Before a guess is locked: one player at a time, and no knobs.
-    can_undo, presenter : bool
+    presenter : bool
+        Large type, for a room.
     """
     spread = decentralisation.measure(
         state.pledges,
@@ -96,7 +96,6 @@ def view(
         "rows": _rows(setup, state, shown),
         "hand": None,
         "chosen": int(np.argmax(owners == chosen)) if chosen >= 0 and chosen in owners else -1,
-        "can_undo": can_undo,
         "presenter": presenter,
         "warning": "" if pools <= _MOST_BARS else (
             f"The {_MOST_BARS} pools with the most stake are drawn, of {pools}."

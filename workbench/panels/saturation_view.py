@@ -22,7 +22,7 @@ _PER = 1_000  # returns are said for so many tokens
 _CURVE_POINTS = 48
 
 
-def view(state: State, *, sealed: bool = False, can_undo: bool = False) -> dict[str, Any]:
+def view(state: State, *, sealed: bool = False) -> dict[str, Any]:
     """Everything that the page draws.
 
     Parameters
@@ -31,8 +31,6 @@ def view(state: State, *, sealed: bool = False, can_undo: bool = False) -> dict[
         What stands in the panel.
     sealed : bool
         Before a guess is locked: stakes are shown, and nothing of what they earn.
-    can_undo : bool
-        Whether there is an earlier state.
     """
     nodes = [state.node(i) for i in range(len(state.bars))]
     full = [float(saturation(state.parameters, node)) for node in nodes]
@@ -48,7 +46,6 @@ def view(state: State, *, sealed: bool = False, can_undo: bool = False) -> dict[
         "rows": _rows(state, full, returns),
         "hand": {"has": state.hand, "of": MY_TOKENS, "step": STEP},
         "chosen": state.chosen,
-        "can_undo": can_undo,
         "presenter": state.presenter,
         # Why a full node is worse is what the guess asks: not a word of it before.
         "warning": "" if sealed else _warning(state, full),
