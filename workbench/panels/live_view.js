@@ -214,6 +214,8 @@ function live(host, panel) {
     look();
     if (state === "asking" && now - askedAt > RETRY_MS) hello();
     if (watched && !frozen && state === "live" && now - lastWord > SILENCE_MS) freeze(true);
+    // A kernel that heard nothing for a while has given this view up and is silent by rights.
+    if (frozen && state === "live" && now - lastWord > SILENCE_MS + RETRY_MS) hello();
   }, 500);
   const bye = () => send({ type: "bye" });
   const dressed = () => {
