@@ -60,19 +60,21 @@ class SlidingPage extends AskingPage {
   }
 
   updateDials(view) {
-    if (this.answered < this.serial) {
-      this.busy(true);  // a later key is under way: leave the handle where the hand is
-      return;
-    }
+    // A later key is under way: the handles stay where the hand is; new sliders come all the same.
+    const isLate = this.answered < this.serial;
     const there = (view.dials ?? []).map((data) => data.knob);
-    for (const [knob, dial] of this.dials) dial.row.hidden = !there.includes(knob);
+    for (const [knob, dial] of this.dials) {
+      if (!isLate) dial.row.hidden = !there.includes(knob);
+    }
     for (const data of view.dials ?? []) {
+      const isNew = !this.dials.has(data.knob);
       const dial = this.dial(data);
+      if (isLate && !isNew) continue;
       dial.data = data;
       if (dial.input.value !== String(data.at)) dial.input.value = String(data.at);
       this.showDial(dial, data.at, data.now);
     }
-    this.busy(Boolean(view.computing));
+    this.busy(isLate || Boolean(view.computing));
   }
 
   // The first sign: old numbers turn grey at once, before the kernel has heard of it.
