@@ -65,7 +65,7 @@ def days_and_the_dropping_node_are_reached_by_keys(lab, panel):
     page = lab.page
     panel.get_by_role("radio", checked=True).focus()
     page.keyboard.press("ArrowRight")
-    expect(panel.get_by_label("Afternoons added up")).to_be_visible()
+    expect(panel.get_by_label("Afternoons", exact=True)).to_be_visible()
     expect(panel.locator(".wb-facts:visible .wb-doubt")).to_have_text("4.6")
     page.keyboard.press("ArrowRight")
     mix = panel.locator(".sl-mix").nth(6)

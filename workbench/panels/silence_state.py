@@ -37,8 +37,8 @@ LAYERS, WIDTH = 3, 5
 ORDINARY_LOSS = 0.02  # loops that get lost though nobody drops any
 
 LOOP = Dial("loop", (0, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20), "Loop cover", "a minute")
-MAIN = Dial("main", (0, 1, 2, 5, 10, 20, 30), "Drop cover", "slots a minute")
-DAYS = Dial("days", (1, 2, 3, 5, 7, 10, 14, 21, 30, 60), "Afternoons added up", "days")
+MAIN = Dial("main", (0, 1, 2, 5, 10, 20, 30), "Drop cover", "a minute")
+DAYS = Dial("days", (1, 2, 3, 5, 7, 10, 14, 21, 30, 60), "Afternoons", "added up")
 MINUTES = Dial("minutes", (5, 10, 20, 30, 60, 120, 240), "Time", "minutes")
 DROPPED = Dial("dropped", (0, 10, 20, 30, 50, 75, 100), "One node drops", "%")
 DIALS = {"once": (LOOP, MAIN), "daily": (LOOP, MAIN, DAYS), "drops": (LOOP, MINUTES, DROPPED)}
