@@ -176,6 +176,22 @@ def delay_raised(lab: LabPage) -> None:
     lab.page.get_by_role("button", name="Pause").click()
 
 
+def epochs_passed(lab: LabPage) -> None:
+    """The economy's tab: two calm epochs, then six times the traffic for three more; paused."""
+    lab.page.wait_for_selector('.wb-console[data-live="true"]')
+    known = "() => /[0-9]/.test(document.querySelector('.wb-bits').textContent)"
+    lab.page.wait_for_function(known, timeout=180_000)
+    lab.page.get_by_role("tab", name="Economy").click()
+    lab.page.wait_for_selector(".wb-economy.is-running")
+    lab.in_kernel("panel._do('speed', {'value': 5.0}, '')")
+    passed = """(epoch) => Number((document.querySelector('.ec-clock').textContent
+        .match(/Epoch (\\d+)/) || [])[1]) >= epoch"""
+    lab.page.wait_for_function(passed, arg=2, timeout=120_000)
+    lab.in_kernel("panel.turn(traffic_per_client_per_s=0.6) and None")
+    lab.page.wait_for_function(passed, arg=5, timeout=120_000)
+    lab.page.get_by_role("button", name="Pause").click()
+
+
 def workbench(**options: object) -> list[str]:
     """The workbench as it opens."""
     given = ", ".join(f"{name}={value}" for name, value in options.items())
@@ -197,6 +213,31 @@ PICTURES = [
         FRAME,
         delay_raised,
         viewport=(1280, 720),
+        scale=1.0,
+    ),
+    Picture("economy_tab", workbench(economy=True), FRAME, epochs_passed, viewport=(1280, 1250)),
+    Picture(
+        "economy_tab_dark",
+        workbench(economy=True),
+        FRAME,
+        epochs_passed,
+        viewport=(1280, 1250),
+        theme="dark",
+    ),
+    Picture(
+        "economy_tab_360",
+        workbench(economy=True),
+        FRAME,
+        epochs_passed,
+        viewport=(360, 2300),
+        scale=1.0,
+    ),
+    Picture(
+        "economy_tab_presenter",
+        workbench(economy=True, presenter=True),
+        FRAME,
+        epochs_passed,
+        viewport=(1280, 1000),
         scale=1.0,
     ),
     Picture(
