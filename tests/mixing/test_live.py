@@ -97,8 +97,8 @@ def test_reporting_at_a_thousandth_costs_about_a_hundredth_of_a_bit() -> None:
     early = LiveMixnet(Scenario(seed=5), targets=0, warm_up=False)
     late = LiveMixnet(Scenario(seed=5), targets=0, warm_up=False, report_below=1e-10)
     for live in (early, late):
-        live._birth_chance = lambda: 0.2  # type: ignore[method-assign]
-        live._wanted = 1
+        live._targets.birth_chance = lambda *now: 0.2  # type: ignore[method-assign]
+        live._targets.wanted = 1
     short = entropies([early.advance(0.2) for _ in range(30)])
     full = entropies([late.advance(0.2) for _ in range(40)])
     costs = [full[packet] - short[packet] for packet in short if packet in full]

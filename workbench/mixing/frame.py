@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import SimulationError
+from workbench.mixing import checks
 from workbench.mixing.events import Events
 from workbench.mixing.exactness import approximation
 from workbench.mixing.run import Spread
-from workbench.mixing.simulate import _number, simulate
+from workbench.mixing.simulate import simulate
 from workbench.mixing.state import F8, I8
 from workbench.scenario import Scenario
 
@@ -76,7 +77,7 @@ def expect(scenario: Scenario, *, targets: int = 200) -> Expected:
     """
     if not isinstance(scenario, Scenario):
         raise SimulationError(f"expect needs a Scenario; got a {type(scenario).__name__}")
-    targets = int(_number("targets", targets, 0, 100_000, whole=True))
+    targets = int(checks.number("targets", targets, 0, 100_000, whole=True))
     real = scenario.clients * scenario.traffic_per_client_per_s
     main = scenario.main_stream_per_client_per_s
     if main is not None:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.errors import SimulationError
-from workbench.mixing import engine, topology, turning
+from workbench.mixing import checks, engine, topology, turning
 from workbench.mixing import kernels as k
 from workbench.mixing.events import Events
 from workbench.mixing.exactness import approximation
+from workbench.mixing.following import look_at
 from workbench.mixing.frame import MOST_PEOPLE, Expected, Followed, Frame, expect
 from workbench.mixing.journeys import Journey, plan_in
+from workbench.mixing.live_targets import PACKET, RETIRED, SENDERS, SENT, LiveTargets
 from workbench.mixing.run import SHOWN_BELOW
 from workbench.mixing.state import F8, I8, Chunk, State
 from workbench.mixing.traffic import Traffic, fill, generator, new_traffic, seeded, turned_traffic
@@ -29,11 +31,7 @@ _LOG_ROWS = 1 << 14
 _TARGETS, _CHANGES = 2, 3  # purposes of generators outside the kernels
 _WARM_UP_JOURNEYS = 5.0
 _MOST_WARM_UP_PACKETS = 2_000_000.0
-_OLDEST_JOURNEYS = 60.0  # a target still held after so long is reported with what is left over
-_COMPACT_AT = 4096
 _MOST_STEP_S = 3600.0
-_SPARE = 1.3  # births aim above the wanted number of live targets, so that chance stays above
-_RESULT_SENT, _RESULT_RETIRED, _RESULT_SENDERS, _RESULT_PACKET = 7, 8, 11, 14
 
 
 class LiveMixnet:
@@ -107,12 +105,9 @@ class LiveMixnet:
     ) -> None:
         if not isinstance(scenario, Scenario):
             raise SimulationError(f"LiveMixnet needs a Scenario; got a {type(scenario).__name__}")
-        self._wanted = int(_number("targets", targets, 0, 100_000))
-        if self._wanted != targets:
-            raise SimulationError(f"targets must be a whole number; got {shown(targets)}")
-        if not isinstance(warm_up, (bool, np.bool_)):
-            raise SimulationError(f"warm_up must be True or False; got {shown(warm_up)}")
-        self._report_below = _number("report_below", report_below, 1e-12, 0.1)
+        wanted = int(checks.number("targets", targets, 0, 100_000, whole=True))
+        warm_up = checks.flag("warm_up", warm_up)
+        report_below = checks.number("report_below", report_below, 1e-12, 0.1)
         self._scenario = scenario
         self._settling: list[str] = []
         self._settled_at = 0  # packets from this number on know only the present setting
@@ -124,7 +119,7 @@ class LiveMixnet:
         self._own: tuple[F8 | None, F8 | None] = (None, None)
         rng = seeded(scenario.seed)
         self._rng = rng
-        self._targets = generator(scenario.seed, _TARGETS)
+        self._targets = LiveTargets(wanted, report_below, generator(scenario.seed, _TARGETS))
         self._changes = generator(scenario.seed, _CHANGES)
         self._state: State = engine.new_state(
             scenario,
@@ -132,7 +127,7 @@ class LiveMixnet:
             target_numbers=np.zeros(0, np.int64),
             sender_columns=scenario.clients if scenario.clients <= MOST_PEOPLE else 0,
             log_rows=_LOG_ROWS,
-            retire_below=self._report_below,
+            retire_below=report_below,
         )
         self._state = turning.with_stride(self._state, max(64, 2 * scenario.width))
         self._state = engine.with_settings(
@@ -141,8 +136,6 @@ class LiveMixnet:
         self._traffic: Traffic = new_traffic(scenario, rng)
         self._chunk = Chunk.empty(_CHUNK)
         self._pieces: list[Events] = []
-        self._next_report = 0
-        self._lifetime_ratio = 1.0  # measured life of a target over the first guess
         self._zero_s = 0.0
         if warm_up:
             self._warm_up()
@@ -187,7 +180,7 @@ class LiveMixnet:
         if packet is None:
             self._followed = None
             return
-        number = int(_number("packet", packet, -1, 2**62))
+        number = int(checks.number("packet", packet, -1, 2**62, whole=True))
         if number == -1:
             self._follow_next = True
             self._followed = None
@@ -201,8 +194,7 @@ class LiveMixnet:
 
     def live_packets(self) -> I8:
         """Numbers of the targets under way, rising."""
-        live = self._state.live_target[: self._state.ints[k.LIVE]]
-        return np.sort(self._state.results[live, _RESULT_PACKET]).astype(np.int64)
+        return self._targets.live_packets(self._state)
 
     def plan_of(self, packet: int) -> Journey | None:
         """The way of a packet under way as its sender drew it, what lies ahead included.
@@ -219,7 +211,7 @@ class LiveMixnet:
             are what the network would do now: turning the delay rescales them. They are NaN
             where mixes let go in batches.
         """
-        number = int(_number("packet", packet, 0, 2**62))
+        number = int(checks.number("packet", packet, 0, 2**62, whole=True))
         return plan_in(self._state, number, self._zero_s)
 
     # -- moving on ------------------------------------------------------------------------
@@ -241,15 +233,15 @@ class LiveMixnet:
         SimulationError
             For a step out of range.
         """
-        dt = _number("dt_s", dt_s, 1e-9, _MOST_STEP_S)
+        dt = checks.number("dt_s", dt_s, 1e-9, _MOST_STEP_S)
         before = self._counters()
         self._fresh_latencies()
         self._run_until(float(self._state.reals[k.NOW]) + dt)
-        self._retire()
+        self._targets.retire(self._state, self._scenario)
         self._index += 1
         frame = self._frame(dt, before)
         self._settle()
-        self._compact()
+        self._targets.compact(self._state)
         return frame
 
     def set(self, *, waits: str = "rescale", **knobs: Any) -> tuple[str, ...]:
@@ -324,9 +316,10 @@ class LiveMixnet:
         -----
         ``expect`` knows nothing of it: it simulates the scenario, all mixes alike.
         """
+        mixes = self._scenario.mixes
         own = (
-            _per_mix("capacities_per_s", capacities_per_s, self._scenario, 1e-9, math.inf),
-            _per_mix("losses", losses, self._scenario, 0.0, 1.0),
+            checks.per_mix("capacities_per_s", capacities_per_s, mixes, 1e-9, math.inf),
+            checks.per_mix("losses", losses, mixes, 0.0, 1.0),
         )
         self._own = own
         # What is not given falls back to the scenario's value.
@@ -375,8 +368,9 @@ class LiveMixnet:
         self._state.ints[k.IS_LOGGED] = 0
         for part in range(1, 21):
             self._run_until(span * part / 20.0)
-            self._retire()
-            self._reported()  # born into a network that was still filling: not told
+            self._targets.retire(self._state, self._scenario)
+            # Born into a network that was still filling: not told.
+            self._targets.reported(self._state, self._scenario)
         self._state.ints[k.IS_LOGGED] = 1
         self._approximate_until_s = -math.inf
         self._zero_s = span
@@ -387,7 +381,11 @@ class LiveMixnet:
             is_full = count == len(self._chunk.times)
             reached = float(self._chunk.times[count - 1]) if is_full else until
             self._place_mix_loops(count)
-            self._choose_targets(count)
+            self._state, first = self._targets.choose(
+                self._state, self._scenario, self._chunk, count, self._follow_next
+            )
+            if first is not None:
+                self._followed, self._follow_next = first, False
             self._state = engine.advance(
                 self._state, self._chunk, count, reached, sink=self._keep_log
             )
@@ -402,63 +400,6 @@ class LiveMixnet:
             drawn = self._chunk.senders[loops]
             self._chunk.senders[loops] = drawn // width * stride + drawn % width
 
-    def _choose_targets(self, count: int) -> None:
-        """A coin for each real packet: by packet number, so nothing about it decides."""
-        ints = self._state.ints
-        real = int(np.count_nonzero(self._chunk.codes[:count] & 15 == 0))
-        if not real or not self._wanted:
-            return
-        chosen = self._targets.random(real) < self._birth_chance()
-        if self._follow_next:
-            chosen[0] = True
-        fresh = np.flatnonzero(chosen) + int(ints[k.REAL_COUNT])
-        if self._follow_next:
-            self._follow_next = False
-            ahead = int(np.flatnonzero(self._chunk.codes[:count] & 15 == 0)[0])
-            self._followed = int(ints[k.NEXT_PACKET]) + ahead
-        known = int(ints[k.TARGETS])
-        total = known + len(fresh)
-        if total > len(self._state.target_numbers):
-            room = max(2 * total, 256)
-            numbers = np.zeros(room, np.int64)
-            numbers[:known] = self._state.target_numbers[:known]
-            results = np.full((room, self._state.results.shape[1]), np.nan)
-            results[:known] = self._state.results[:known]
-            self._state = self._state._replace(target_numbers=numbers, results=results)
-        self._state.target_numbers[known:total] = fresh
-        self._state.results[known:total] = np.nan
-        self._state.results[known:total, 15] = 0.0
-        ints[k.TARGETS] = total
-
-    def _birth_chance(self) -> float:
-        scenario = self._scenario
-        real = scenario.clients * scenario.traffic_per_client_per_s
-        if scenario.main_stream_per_client_per_s is not None:
-            real = min(real, scenario.clients * scenario.main_stream_per_client_per_s)
-        if int(self._state.ints[k.LIVE]) >= 4 * self._wanted or real <= 0.0:
-            return 0.0  # stuck targets (a pool that hardly moves) must not pile up
-        life = self._guessed_life_s() * self._lifetime_ratio
-        return min(1.0, _SPARE * self._wanted / max(real * life, 1e-12))
-
-    def _guessed_life_s(self) -> float:
-        """Time until all but ``report_below`` of a target's mass has left, roughly.
-
-        An Erlang tail: each mix adds a mean delay, and the tail a logarithm of them.
-        """
-        layers = self._scenario.layers
-        delay = max(self._scenario.mean_delay_s(), 1e-4)
-        tail = -math.log(self._report_below)
-        steps = layers + tail + math.sqrt(2.0 * layers * tail)
-        return steps * delay + engine.journey_s(self._scenario) - layers * delay + 1e-6
-
-    def _retire(self) -> None:
-        state = self._state
-        if not state.ints[k.LIVE]:
-            return
-        longest = _OLDEST_JOURNEYS * max(engine.journey_s(self._scenario), 1e-3)
-        state.reals[k.OLDEST_BIRTH] = state.reals[k.NOW] - longest
-        k.retire_below(state, self._report_below)
-
     def _keep_log(self, state: State) -> None:
         rows = int(state.ints[k.LOG_N])
         if rows:
@@ -466,13 +407,10 @@ class LiveMixnet:
 
     def _events(self, events: Events) -> Events:
         """Rows of the log with this network's numbers: clock from zero, mixes in use."""
-        stride, width = int(self._state.ints[k.STRIDE]), self._scenario.width
-        mixes = self._scenario.mixes
 
         def numbered(nodes: NDArray[np.int32]) -> NDArray[np.int32]:
-            layer, index = nodes // stride, nodes % stride
-            inside = np.where(index < width, layer * width + index, mixes + nodes)
-            return np.where(nodes < 0, nodes, inside).astype(np.int32)
+            stride = int(self._state.ints[k.STRIDE])
+            return topology.numbered(nodes, self._scenario, stride).astype(np.int32)
 
         return Events(
             packet=events.packet,
@@ -509,38 +447,6 @@ class LiveMixnet:
         if not (self._state.packets[used, k.P_NUMBER] < self._settled_at).any():
             self._settling = []
 
-    def _compact(self) -> None:
-        """Forget the targets that were reported: memory stays flat however long it runs."""
-        gone = self._next_report
-        if gone < _COMPACT_AT:
-            return
-        state, ints = self._state, self._state.ints
-        left = int(ints[k.TARGETS]) - gone
-        state.target_numbers[:left] = state.target_numbers[gone : gone + left].copy()
-        state.results[:left] = state.results[gone : gone + left].copy()
-        state.live_target[: ints[k.LIVE]] -= gone
-        targets = state.packets[:, k.P_TARGET]
-        targets[targets >= 0] -= gone
-        np.maximum(targets, -1, out=targets)
-        ints[k.TARGETS] -= gone
-        ints[k.NEXT_TARGET] -= gone
-        self._next_report = 0
-
-    def _reported(self) -> F8:
-        """Results of the targets that are reported now: the next ones by birth, all retired."""
-        start, born = self._next_report, int(self._state.ints[k.NEXT_TARGET])
-        retired = ~np.isnan(self._state.results[start:born, _RESULT_RETIRED])
-        ready = len(retired) if retired.all() else int(np.argmin(retired))
-        self._next_report = start + ready
-        rows = self._state.results[start : start + ready].copy()
-        lives = rows[:, _RESULT_RETIRED] - rows[:, _RESULT_SENT]
-        if ready:
-            share = min(0.05 * ready, 0.5)
-            guess = float(lives.mean()) / self._guessed_life_s()
-            self._lifetime_ratio += share * (guess - self._lifetime_ratio)
-            self._lifetime_ratio = min(max(self._lifetime_ratio, 0.1), 10.0)
-        return rows
-
     def _frame(self, dt: float, before: tuple[I8, I8, I8]) -> Frame:
         state, scenario = self._state, self._scenario
         arrivals, drops, counts = before
@@ -548,13 +454,13 @@ class LiveMixnet:
         state.ints[k.LOG_N] = 0
         pieces, self._pieces = self._pieces, []
         followed = self._look_at_followed()
-        rows = self._reported()
+        rows = self._targets.reported(state, scenario)
         is_told = rows[:, 2] < SHOWN_BELOW
         is_told &= rows[:, 1] >= 0.5
-        is_exact = rows[:, _RESULT_RETIRED] > 0.0
+        is_exact = rows[:, RETIRED] > 0.0
         if self._inexact() is not None or self._settling:
             is_exact[:] = False
-        is_exact &= rows[:, _RESULT_SENT] >= self._approximate_until_s
+        is_exact &= rows[:, SENT] >= self._approximate_until_s
         made = state.counts - counts
         pools = state.mix_ints[:, k.M_HELD]
         count = int(state.ints[k.LATENCY_N])
@@ -565,9 +471,9 @@ class LiveMixnet:
             dt_s=dt,
             scenario=scenario,
             entropy_bits=np.where(is_told, rows[:, 0], np.nan),
-            sender_entropy_bits=rows[:, _RESULT_SENDERS].copy(),
-            target_packets=rows[:, _RESULT_PACKET].astype(np.int64),
-            target_sent_s=rows[:, _RESULT_SENT] - self._zero_s,
+            sender_entropy_bits=rows[:, SENDERS].copy(),
+            target_packets=rows[:, PACKET].astype(np.int64),
+            target_sent_s=rows[:, SENT] - self._zero_s,
             target_mass=rows[:, 1:5].sum(axis=1),
             is_exact=is_exact,
             live_targets=int(state.ints[k.LIVE]),
@@ -591,68 +497,15 @@ class LiveMixnet:
         )
 
     def _of_mixes(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Values over the nodes of the state, of the mixes in use."""
-        scenario = self._scenario
-        shaped = values.reshape(scenario.layers, int(self._state.ints[k.STRIDE]))
-        return shaped[:, : scenario.width].ravel().copy()
+        return topology.in_use(values, self._scenario, int(self._state.ints[k.STRIDE]))
 
     def _look_at_followed(self) -> Followed | None:
         if self._followed is None:
             return None
-        state, number = self._state, self._followed
-        rows = np.flatnonzero(state.results[:, _RESULT_PACKET] == number)
-        if not len(rows):
-            return None  # it was chosen, but has not entered yet
-        target = int(rows[-1])
-        slots = np.flatnonzero(state.packets[:, k.P_NUMBER] == number)
-        here = np.intersect1d(slots, turning.in_use(state))
-        place = None
-        if len(here):
-            held = turning.held(state)
-            at = np.flatnonzero(held.slots == here[0])
-            if len(at):
-                place = int(self._node_in_use(int(held.mixes[at[0]])))
-        out = state.results[target]
-        live = np.flatnonzero(state.live_target[: state.ints[k.LIVE]] == target)
-        if not len(live):
+        seen = look_at(self._state, self._scenario, self._followed, self._zero_s)
+        if seen is not None and seen.is_reported:
             self._followed = None
-            empty = np.zeros(self._scenario.mixes)
-            lost = float(out[3] + out[4])
-            return Followed(
-                packet=number,
-                sent_s=float(out[_RESULT_SENT]) - self._zero_s,
-                belief=empty,
-                on_links=float(out[2]),
-                delivered=float(out[1]),
-                lost=lost,
-                elsewhere=0.0,
-                place=place,
-                is_under_way=bool(len(here)),
-                is_reported=True,
-            )
-        sums = state.live_sums[live[0]]
-        everywhere = turning.mass_at_mixes(state, int(state.ints[k.SENDERS] + live[0]))
-        belief = self._of_mixes(everywhere)
-        lost = float(sums[k.S_LOST] + sums[k.S_ABSORBED] + sums[k.S_LEFT])
-        delivered = float(sums[k.S_DONE])
-        elsewhere = float(everywhere.sum() - belief.sum())
-        return Followed(
-            packet=number,
-            sent_s=float(out[_RESULT_SENT]) - self._zero_s,
-            belief=belief,
-            on_links=max(1.0 - delivered - lost - elsewhere - float(belief.sum()), 0.0),
-            delivered=delivered,
-            lost=lost,
-            elsewhere=elsewhere,
-            place=place,
-            is_under_way=bool(len(here)),
-            is_reported=False,
-        )
-
-    def _node_in_use(self, node: int) -> int:
-        stride, width = int(self._state.ints[k.STRIDE]), self._scenario.width
-        layer, index = divmod(node, stride)
-        return layer * width + index if index < width else self._scenario.mixes + node
+        return seen
 
     def _expect(self, scenario: Scenario) -> Expected:
         if scenario not in self._expected:
@@ -673,34 +526,3 @@ def _joined(pieces: list[Events]) -> Events:
             for item in fields(Events)
         }
     )
-
-
-def _number(name: str, value: object, low: float, high: float) -> float:
-    try:
-        if isinstance(value, (bool, str, bytes)):
-            raise ValueError
-        number = float(value)  # type: ignore[arg-type]
-    except Exception:  # whatever a stranger's __float__ raises
-        raise SimulationError(
-            f"{name} must be a number from {low:g} to {high:g}; got {shown(value)}"
-        ) from None
-    if not low <= number <= high:
-        raise SimulationError(f"{name} must be from {low:g} to {high:g}; got {number!r}")
-    return number
-
-
-def _per_mix(
-    name: str, values: ArrayLike | None, scenario: Scenario, low: float, high: float
-) -> F8 | None:
-    if values is None:
-        return None
-    try:
-        found = np.array(values, np.float64)
-    except Exception:  # whatever numpy finds wrong with what a stranger hands over
-        found = np.full(0, np.nan)
-    if found.shape != (scenario.mixes,) or not bool(((found >= low) & (found <= high)).all()):
-        raise SimulationError(
-            f"{name} must hold one number from {low:g} to {high:g} for each of the "
-            f"{scenario.mixes} mixes; got {shown(values)}"
-        )
-    return found

@@ -10,8 +10,8 @@ from dataclasses import fields
 import numpy as np
 
 from workbench.errors import SimulationError
+from workbench.mixing import checks, topology
 from workbench.mixing import kernels as k
-from workbench.mixing import topology
 from workbench.mixing.engine import advance, journey_s, logged, new_state
 from workbench.mixing.events import Events
 from workbench.mixing.exactness import approximation
@@ -116,22 +116,22 @@ class _Plan:
         memory_bytes: float | None,
     ) -> None:
         self.scenario = scenario
-        self.track = _one_of("track", track, TRACKS)
-        self.log = _flag("log", log)
-        self.targets = int(_number("targets", targets, 0, 10_000_000, whole=True))
+        self.track = checks.one_of("track", track, TRACKS)
+        self.log = checks.flag("log", log)
+        self.targets = int(checks.number("targets", targets, 0, 10_000_000, whole=True))
         code = coded(scenario.resolved_strategy())
         self.is_batch = code.rule != k.BY_DELAY
         rate = scenario.total_rate_per_s + scenario.mixes * scenario.mix_loops_per_mix_per_s
         if packets is not None:
             if duration_s is not None:
                 raise SimulationError("give duration_s or packets, not both")
-            count = _number("packets", packets, 1, 1e12, whole=True)
+            count = checks.number("packets", packets, 1, 1e12, whole=True)
             if rate <= 0.0:
                 raise SimulationError("packets needs a scenario that sends some; all rates are 0")
             duration_s = count / rate
         elif duration_s is None:
             duration_s = 30.0
-        self.duration_s = _number("duration_s", duration_s, 1e-6, 1e9)
+        self.duration_s = checks.number("duration_s", duration_s, 1e-6, 1e9)
         self.journey_s = journey_s(scenario) if rate > 0.0 else 0.0
         margin = max(MARGIN * self.duration_s, WARM_UP_JOURNEYS * self.journey_s)
         self.warm_up_s = margin
@@ -145,10 +145,10 @@ class _Plan:
                 f"{MOST_FLUSHES:.0e}): its pools fill too slowly; send more, keep less in the "
                 "pools, or flush less often"
             )
-        self.engine = _engine(scenario, _one_of("engine", engine, ENGINES), self.log)
+        self.engine = _engine(scenario, checks.one_of("engine", engine, ENGINES), self.log)
         if memory_bytes is None:
             memory_bytes = 0.75 * _machine_bytes()
-        self.memory_bytes = _number("memory_bytes", memory_bytes, 1, 1e18)
+        self.memory_bytes = checks.number("memory_bytes", memory_bytes, 1, 1e18)
         needed = self.bytes_needed()
         if needed > self.memory_bytes:
             raise SimulationError(
@@ -187,33 +187,6 @@ def _machine_bytes() -> float:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
         return 4e9
-
-
-def _number(name: str, value: object, low: float, high: float, whole: bool = False) -> float:
-    kind = "a whole number" if whole else "a number"
-    try:
-        if isinstance(value, (bool, str, bytes)):
-            raise ValueError
-        number = float(value)  # type: ignore[arg-type]
-        if whole and number != int(number):
-            raise ValueError
-    except Exception:  # whatever a stranger's __float__ raises
-        raise SimulationError(f"{name} must be {kind}; got {shown(value)}") from None
-    if not low <= number <= high:
-        raise SimulationError(f"{name} must be from {low:g} to {high:g}; got {number!r}")
-    return number
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise SimulationError(f"{name} must be True or False; got {shown(value)}")
-    return bool(value)
-
-
-def _one_of(name: str, value: object, choices: tuple[str, ...]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise SimulationError(f"{name} must be one of {', '.join(choices)}; got {shown(value)}")
-    return value
 
 
 def can_be_memoryless(scenario: Scenario) -> bool:

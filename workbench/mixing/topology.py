@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.mixing import kernels as k
 from workbench.mixing.state import F8, I8, U1
@@ -23,6 +26,24 @@ def nodes(scenario: Scenario, stride: int) -> I8:
     """The nodes of a state with room for ``stride`` mixes in a layer that are in use."""
     layers = np.arange(scenario.layers)[:, None] * stride
     return np.asarray((layers + np.arange(scenario.width)[None, :]).ravel(), np.int64)
+
+
+def in_use(values: NDArray[Any], scenario: Scenario, stride: int) -> NDArray[Any]:
+    """Values over the nodes of a state, of the mixes in use."""
+    shaped = values.reshape(scenario.layers, stride)
+    return shaped[:, : scenario.width].ravel().copy()
+
+
+def numbered(found: NDArray[Any], scenario: Scenario, stride: int) -> NDArray[Any]:
+    """Nodes of a state as mixes of the scenario; those out of use from ``mixes`` on.
+
+    Nodes below zero, which are clients, stay as they are.
+    """
+    layer, index = found // stride, found % stride
+    inside = np.where(
+        index < scenario.width, layer * scenario.width + index, scenario.mixes + found
+    )
+    return np.where(found < 0, found, inside)
 
 
 def links(scenario: Scenario, stride: int | None = None) -> tuple[float, F8]:
