@@ -40,9 +40,11 @@ class SilencePanel(SlidingPanel[State]):
         """The state as a short line; ``silence_panel(query=...)`` brings it back exactly."""
         return to_query(self._state)
 
-    def _act(self, state: State, action: Mapping[str, Any]) -> State:
-        if self.is_sealed and action.get("name") != "presenter":
+    def _check_sealed(self, action: Mapping[str, Any]) -> None:
+        if action.get("name") != "presenter":
             raise LessonError("First lock in your guess; then the rest of the panel opens.")
+
+    def _act(self, state: State, action: Mapping[str, Any]) -> State:
         return act(state, action)
 
     def _looks(self, before: State, after: State) -> bool:

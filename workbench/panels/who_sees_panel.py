@@ -51,9 +51,11 @@ class WhoSees(AskingPanel[State]):
         """The state as a short line; ``who_sees_panel(query=...)`` brings it back exactly."""
         return to_query(self._state)
 
-    def _act(self, state: State, action: Mapping[str, Any]) -> State:
-        if self.is_sealed and action.get("name") not in ("system", "move", "presenter"):
+    def _check_sealed(self, action: Mapping[str, Any]) -> None:
+        if action.get("name") not in ("system", "move", "presenter", "undo", "reset"):
             raise LessonError("First lock in your guess; then the rest of the panel opens.")
+
+    def _act(self, state: State, action: Mapping[str, Any]) -> State:
         return act(state, action)
 
     def _looks(self, before: State, after: State) -> bool:
