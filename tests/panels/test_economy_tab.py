@@ -428,3 +428,33 @@ def test_the_opening_panel_has_no_economy_and_says_how_to_start_one():
             assert panel.console.data["share"]["line"].endswith(", economy='v=1')")
 
     asyncio.run(check())
+
+
+def test_a_shared_link_starts_the_economy_that_it_carries():
+    async def check() -> None:
+        async with economy_of(None, economy=None) as panel:
+            economy = EconomySettings(alpha=0.7, activation=0.2)
+            query = sharing.quote(SMALL.to_query(), safe="")
+            beside = sharing.quote(economy.to_query(), safe="")
+            act(panel, "address", address=f"http://h/x?scenario={query}&economy={beside}")
+            await until(lambda: panel.economy.model is not None)
+            assert panel.scenario == SMALL
+            assert panel.economy.model.live.setting.alpha == 0.7
+            act(panel, "set", knob="delay_s", value=0.06)
+            act(panel, "reset")
+            assert panel._settings.economy == economy
+
+    asyncio.run(check())
+
+
+def test_a_hostile_economy_in_a_link_is_said_and_changes_nothing():
+    async def check() -> None:
+        async with economy_of(None, economy=None) as panel:
+            for bad in ("v%3D2", "v%3D1%26alpha%3D9", "%3Cscript%3E", "v%3D1&economy=v%3D1"):
+                panel._reads_address = True
+                act(panel, "address", address=f"http://h/x?scenario=v%3D1&economy={bad}")
+                assert panel.console.data["problem"].startswith("The link could not be opened")
+                assert panel.scenario == OPENING
+            assert panel.economy.model is None
+
+    asyncio.run(check())
