@@ -2,10 +2,10 @@
 // behind bench_parts.js. It draws what the kernel tells by key; nothing moves while it is hidden.
 
 const ROWS = [
-  { name: "stake", title: "Stake", tall: true },
-  { name: "load", title: "Load" },
-  { name: "performance", title: "Performance" },
-  { name: "paid", title: "Paid" },
+  { name: "stake", title: "Stake, of saturation", tall: true },
+  { name: "load", title: "Load, of capacity" },
+  { name: "performance", title: "Performance, %" },
+  { name: "paid", title: "Paid, NYM" },
 ];
 
 export function start(host) {
@@ -179,7 +179,7 @@ export function start(host) {
     const full = n.pledges.map((pledge, at) => pledge + n.delegations[at]);
     const top = Math.max(1.25, 1.05 * Math.max(...full));
     const row = rows.stake;
-    row.tell("of the saturation point; pledge at the foot; hatched: too much", top, 1, "1");
+    row.tell("pledge at the foot; hatched: beyond the saturation point", top, 1, "1");
     row.draw(n.count, (cell, at) => {
       cell.title = `node ${at}: ${fixed(full[at], 2)} of saturation`;
       part(cell, "ec-delegated", n.pledges[at] / top, Math.min(1, full[at]) / top);
@@ -196,7 +196,7 @@ export function start(host) {
     const known = (n.load ?? []).filter((one) => one !== null);
     if (!known.length) return row.nothing(n.closed === null ? waiting() : "nodes have no limit");
     const top = Math.max(1.2, 1.05 * Math.max(...known));
-    row.tell(`share of a node's capacity, epoch ${n.closed}`, top, 1, "100 %");
+    row.tell(`packets/s over what the node can process; epoch ${n.closed}`, top, 1, "100 %");
     row.draw(n.count, (cell, at) => {
       cell.title = `node ${at}: ${percent(n.load[at])} %, ${fixed(n.per_s[at], 0)} packets/s`;
       part(cell, "ec-load", 0, (n.load[at] ?? 0) / top);
@@ -210,7 +210,8 @@ export function start(host) {
     if (n.closed === null) return row.nothing(waiting());
     const lowest = Math.min(...n.low.filter((_, at) => n.sampled[at] > 0), ...n.performance);
     const foot = lowest >= 0.9 ? 0.9 : lowest >= 0.5 ? 0.5 : 0;
-    row.tell(`${100 * foot} to 100 % passed on, 95 % intervals; rings: by test packets`,
+    row.name(`Performance, ${100 * foot} to 100 %`);
+    row.tell("passed on, with 95 % intervals; rings: by test packets",
       1, null, "");
     const at01 = (share) => Math.max(0, (share - foot) / (1 - foot));
     row.draw(n.count, (cell, at) => {
@@ -228,7 +229,7 @@ export function start(host) {
     const row = rows.paid;
     if (n.closed === null) return row.nothing(waiting());
     const top = Math.max(1e-9, 1.05 * Math.max(...n.paid));
-    row.tell(`NYM in epoch ${n.closed}; highest ${fixed(Math.max(...n.paid), 1)}`, top, null, "");
+    row.tell(`epoch ${n.closed}; highest ${fixed(Math.max(...n.paid), 1)}`, top, null, "");
     row.draw(n.count, (cell, at) => {
       cell.title = `node ${at}: ${fixed(n.paid[at], 1)} NYM`;
       part(cell, "ec-paid", 0, n.paid[at] / top);
@@ -299,13 +300,15 @@ function part(cell, name, from, to) {
 
 function rowPart({ title, tall }) {
   const note = h("span", { class: "wb-quiet" });
+  const head = h("b", {}, title);
   const cols = h("div", { class: "ec-cols", "aria-hidden": "true" });
   const line = h("div", { class: "ec-line", "aria-hidden": "true" }, h("span"));
   const plot = h("div", { class: `ec-plot${tall ? " is-tall" : ""}` }, cols, line);
   const node = h("figure", { class: "ec-row", role: "img" },
-    h("figcaption", {}, h("b", {}, title), " ", note), plot);
+    h("figcaption", {}, head, " ", note), plot);
   return {
     node,
+    name: (text) => say(head, text),
     draw: (count, one) => columns(cols, count, one),
     tell(words, top, at, text) {
       say(note, words);

@@ -144,7 +144,7 @@ def facts_data(economy: LiveEconomy) -> list[list[str]]:
         ["Performance", performance_text(frame),
          f"mean of {row.active} nodes, 95 %; {row.sampled_packets:.0f} packets each"],
         ["Paid", f"{row.paid_nym:,.0f} NYM", f"of {row.budget_nym:,.0f} that it might have paid"],
-        ["Stake moved", f"{row.moved_nym:,.0f} NYM",
+        ["Stake moved", _nym(row.moved_nym),
          f"{row.moves} delegators"],
         ["Operators", f"{row.open_nodes} nodes open",
          f"{row.opened} opened, {row.closed} closed, {row.pledges_changed} pledges and "
@@ -153,6 +153,11 @@ def facts_data(economy: LiveEconomy) -> list[list[str]]:
          f"{row.over_saturated} above 1"],
         ["Nakamoto", f"{row.nakamoto}", f"operators with half the stake; Gini {row.gini:.2f}"],
     ]  # fmt: skip
+
+
+def _nym(amount: float) -> str:
+    """An amount as a person says it: millions where there are some."""
+    return f"{amount / 1e6:.1f} M NYM" if amount >= 1e6 else f"{amount:,.0f} NYM"
 
 
 def history_data(economy: LiveEconomy) -> list[dict[str, Any]]:
