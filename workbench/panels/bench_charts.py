@@ -15,6 +15,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, LabelSet, Range1d
 from numpy.typing import NDArray
 
 from workbench.panels import palette
+from workbench.panels.bench_settings import nice_above
 from workbench.panels.bokeh_pane import BokehPane, live_figure
 from workbench.panels.live_model import HISTORY_S, Measured
 
@@ -230,9 +231,3 @@ def _tell(source: ColumnDataSource, data: dict[str, list[Any]]) -> None:
     """Set a source's columns where they changed: the same again would be painted again."""
     if dict(source.data) != data:
         source.data = data
-
-
-def nice_above(value: float) -> float:
-    """The next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value)

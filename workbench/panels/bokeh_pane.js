@@ -1,7 +1,9 @@
 // A bokeh document in a notebook cell, kept up to date by patches. Joined behind controls.js
 // and live_view.js; the transport is there, this file only knows BokehJS.
+const LIBRARY_WAIT_MS = 10000;
 const libraries = globalThis.mixnetWorkbench;
 libraries.bokeh ??= {};
+libraries.askedForBokeh ??= {};
 
 // The page may hold another BokehJS (another notebook, another tool): ours is found by version.
 function bokehHere(version) {
@@ -21,6 +23,26 @@ function loadBokeh(version, script) {
     document.head.append(element);
   });
   return libraries.bokeh[version];
+}
+
+// BokehJS is a megabyte: one view of the page asks for it, the others wait for what it gets.
+function asksForBokeh(version, view) {
+  if (bokehHere(version) || libraries.bokeh[version]) return false;
+  const asked = libraries.askedForBokeh[version];
+  if (asked && asked.view !== view && isOnItsWay(version)) return false;
+  libraries.askedForBokeh[version] = { view, at: performance.now() };
+  return true;
+}
+
+function isOnItsWay(version) {
+  const asked = libraries.askedForBokeh[version];
+  return Boolean(asked) && performance.now() - asked.at < LIBRARY_WAIT_MS;
+}
+
+async function untilBokehCame(version) {
+  while (!libraries.bokeh[version] && isOnItsWay(version)) {
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
 }
 
 // BokehJS writes its axes' style sheets at every paint, mostly with the text that is there, and
@@ -53,7 +75,7 @@ function shieldKeys(node) {
 }
 
 export function start(host) {
-  const { model, el } = host;
+  const { model, el, view } = host;
   const version = model.get("_bokeh");
   const stage = h("div", { class: "wb-pane-stage", role: "img" });
   const style = h("style");
@@ -75,11 +97,13 @@ export function start(host) {
 
   const panel = {
     root,
-    hello: () => ({ bokeh: !bokehHere(version) && !libraries.bokeh[version] }),
+    hello: () => ({ bokeh: asksForBokeh(version, view) }),
     async init(content, buffers) {
       style.textContent = content.css;
       const script = content.bokeh ? buffers[buffers.length - 1] : null;
       bokeh = bokehHere(version);
+      if (!bokeh && !script) await untilBokehCame(version);
+      if (!bokeh && !script && !libraries.bokeh[version]) return false; // ask for it oneself
       if (!bokeh && (script || libraries.bokeh[version])) {
         bokeh = await loadBokeh(version, script);
       }
@@ -92,11 +116,13 @@ export function start(host) {
       views = await bokeh.embed.add_document_standalone(sheet, stage);
       describe();
       shieldKeys(stage);
+      return true;
     },
     apply(content, buffers) {
       sheet.apply_json_patch(JSON.parse(content.patch), bufferMap(content.buffers, buffers));
     },
     close() {
+      if (libraries.askedForBokeh[version]?.view === view) libraries.askedForBokeh[version] = null;
       model.off("change:alt", describe);
       clear();
     },

@@ -2,7 +2,7 @@
 // front of each panel's own script. `panel` is what differs:
 //   root                      the element that is drawn in and watched
 //   hello() -> {}             what the kernel should know before it answers
-//   init(content, buffers)    draw from a fresh start; may be async
+//   init(content, buffers)    draw from a fresh start; may be async; false to ask once more
 //   apply(content, buffers)   one numbered message after that
 //   word(content)             a message without a number (optional)
 //   watched(flag)             seen by somebody, or not (optional)
@@ -134,13 +134,13 @@ function live(host, panel) {
     state = "drawing";
     seq = content.seq;
     try {
-      await panel.init(content, buffers);
+      if ((await panel.init(content, buffers)) === false && ask === asks) hello();
     } catch (error) {
       problem(`This panel cannot be drawn: ${error.message ?? error}. Run its cell again.`);
       console.error(error);
       return;
     }
-    if (ask !== asks) return;
+    if (ask !== asks) return; // asked again meanwhile: another answer is on its way
     root.dataset.live = "true";
     status(content);
     state = "live";

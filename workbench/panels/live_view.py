@@ -115,6 +115,12 @@ class LiveView(anywidget.AnyWidget):
             return any(v.is_watched and self._answers(v) for v in self._views.values())
 
     @property
+    def has_drawn(self) -> bool:
+        """Whether some view has drawn its first picture."""
+        with self._guard:
+            return any(view.ready for view in self._views.values())
+
+    @property
     def may_send(self) -> bool:
         """False while a watched view has more than two messages that it has not painted."""
         with self._guard:

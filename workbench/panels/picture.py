@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from workbench.panels import palette
-from workbench.panels.bench_charts import nice_above
+from workbench.panels.bench_settings import nice_above
 from workbench.panels.live_model import Measured, bits_text, in_words, value_text
 from workbench.scenario import Scenario
 

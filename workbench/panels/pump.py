@@ -155,6 +155,14 @@ class Pump:
         self._singles += 1
         self._nudge()
 
+    def feed(self, *panes: Pane) -> None:
+        """Further panels that this pump feeds from now on."""
+        self.panes += panes
+        for pane in panes:
+            pane.on_watch(self._nudge)
+            if self._told:
+                pane.show_status(self._told)
+
     def cancel(self) -> None:
         """End for good; the panels say so."""
         if not self._loop.is_closed():
@@ -285,6 +293,11 @@ def _end_those_of_an_older_run(pump: Pump) -> None:
             old.cancel()
         pumps = []
     _by_cell[cell] = (run, [p for p in pumps if not p._task.done()] + [pump])
+
+
+def runs_in_a_cell() -> bool:
+    """Whether this code runs for a cell of a notebook, so that a page may come to draw."""
+    return _cell_and_run()[0] is not None
 
 
 def _cell_and_run() -> tuple[str | None, str]:

@@ -24,23 +24,24 @@ import ipywidgets
 
 from workbench.errors import ScenarioError, WorkbenchError
 from workbench.panels import live_model, picture, sharing
-from workbench.panels.bench_charts import EntropyChart, LatencyChart
+from workbench.panels.bench_figures import Figures
 from workbench.panels.bench_settings import NEEDS_NEW_NETWORK, Settings
 from workbench.panels.data_view import DataView
 from workbench.panels.economy_settings import EconomySettings
 from workbench.panels.economy_tab import EconomyBeside
 from workbench.panels.flow_control import let_the_picture_steer
 from workbench.panels.live_model import Measured
-from workbench.panels.live_view import Buffers
+from workbench.panels.live_view import Buffers, LiveView
 from workbench.panels.packet_flow import Act
 from workbench.panels.packet_of_flow import RealBytes
-from workbench.panels.pump import Pump, Tick, failure_in_words
+from workbench.panels.pump import Pump, Tick, failure_in_words, runs_in_a_cell
 from workbench.panels.recorded_page import RecordedFlow, page_of
 from workbench.scenario import Scenario
 
 if TYPE_CHECKING:
     from workbench.mixing.frame import Expected
     from workbench.mixing.live import LiveMixnet
+    from workbench.panels.bench_charts import EntropyChart, LatencyChart
 
 OPENING = Scenario(
     clients=200,
@@ -51,6 +52,7 @@ OPENING = Scenario(
     seed=41,
 )
 INTERVAL_S = 0.08
+FIRST_PICTURE_S = 1.5  # so long the network waits for the page to draw the knobs
 SLOW_EVERY = 6  # ticks between updates of numbers and bars: twice a second
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 MOST_PACKETS_A_STEP = 6000.0
@@ -108,15 +110,10 @@ class WorkbenchPanel(ipywidgets.VBox):
         code = {"settings": self._line}
         self.console = Console(self._on_act, presenter=presenter, **code)
         self.flow = RecordedFlow(scenario, presenter=presenter)
-        self.entropy = EntropyChart(presenter=presenter)
-        self.latency = LatencyChart(presenter=presenter)
+        self.figures = Figures(self._feed, presenter=presenter)
         self.economy = EconomyBeside(self, presenter=presenter)
-        charts_of = (self.entropy.pane, self.latency.pane)
-        self._views = (self.console, self.flow, *charts_of, self.economy.tab)
-        charts = ipywidgets.HBox([self.entropy.pane, self.latency.pane])
-        charts.add_class("wb-bench-charts")
         self.bytes = RealBytes(self.flow, self._running)
-        below = ipywidgets.VBox([self.bytes, charts])
+        below = ipywidgets.VBox([self.bytes, self.figures])
         below.add_class("wb-bench-below")
         grid = ipywidgets.VBox([self.console, self.flow, below, self.economy.tab])
         grid.add_class("wb-bench")
@@ -126,7 +123,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._dress(presenter)
         let_the_picture_steer(self.flow, self._running, self._turn_from_picture)
         self.flow.on("follow", self._followed_by_hand)
-        self.latency.fit(self._journey_s())
+        self.figures.fit(self._journey_s())
         self._pace()
         self._publish_settings()
         self.console.update(
@@ -156,6 +153,20 @@ class WorkbenchPanel(ipywidgets.VBox):
     def expected(self) -> Expected | None:
         """The present settings' answer, or None while it is computed."""
         return self._expected.get(self.scenario)
+
+    @property
+    def entropy(self) -> EntropyChart:
+        """The figure of entropy over the last minute."""
+        return self.figures.entropy
+
+    @property
+    def latency(self) -> LatencyChart:
+        """The figure of latencies."""
+        return self.figures.latency
+
+    @property
+    def _views(self) -> tuple[LiveView, ...]:
+        return (self.console, self.flow, self.economy.tab, *self.figures.panes)
 
     @property
     def measured(self) -> Measured:
@@ -274,8 +285,9 @@ class WorkbenchPanel(ipywidgets.VBox):
         self.console.hand_over(view, f"{name}.{end}", mime, text.encode())
 
     def _dress(self, presenter: bool) -> None:
-        for view in self._views:
+        for view in (self.console, self.flow, self.economy.tab):
             view.presenter = presenter
+        self.figures.dress(presenter)
         self.bytes.dress(presenter)
         self.add_class("is-presenter") if presenter else self.remove_class("is-presenter")
         self.console.update(presenter=presenter)
@@ -310,8 +322,8 @@ class WorkbenchPanel(ipywidgets.VBox):
             return
         self._measured.changed(before, after)
         if is_new_move:
-            self.latency.keep_outline()
-        self.latency.fit(self._journey_s())
+            self.figures.keep_outline()
+        self.figures.fit(self._journey_s())
         self._pace()
         self._publish_settings()
         self.console.update(problem="", note=" ".join(f"{one.capitalize()}." for one in said[:2]))
@@ -322,8 +334,8 @@ class WorkbenchPanel(ipywidgets.VBox):
         """Another network: what was measured belongs to the old one."""
         self._measured = Measured()
         self._was = None
-        self.latency.forget()
-        self.latency.fit(self._journey_s())
+        self.figures.forget()
+        self.figures.fit(self._journey_s())
         self._publish_settings()
         self.console.update(
             measured={"count": 0, "bits": "–", "words": "", "note": "a new network is starting"},
@@ -364,8 +376,20 @@ class WorkbenchPanel(ipywidgets.VBox):
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def _feed(self, *panes: LiveView) -> None:
+        self.pump.feed(*panes)
+
+    async def _until_drawn(self) -> None:
+        """What a page asks for first is answered first; without a page nobody is waited for."""
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + FIRST_PICTURE_S
+        while not (self.console.has_drawn and self.flow.has_drawn) and loop.time() < end_s:
+            await asyncio.sleep(0.02)
+
     async def _build(self) -> None:
         """Make the network in a thread: the first time numba is imported, perhaps compiles."""
+        if runs_in_a_cell():
+            await self._until_drawn()
         hint = self._keep(self._say_compiling())
         try:
             while self._network is None and self.pump.state != "stopped":
@@ -393,6 +417,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._publish_measured()
         self._wish_expected()
         self.console.update(playing="playing" if self.pump.is_playing else "paused")
+        await self.figures.draw()
 
     async def _say_compiling(self) -> None:
         await asyncio.sleep(1.5)
@@ -411,8 +436,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         self.flow.add_frame(frame)
         self.bytes.take(frame)
         measured.point(self.expected, live_model.closed_form_bits(self.scenario))
-        self.entropy.show(measured, self._was)
-        self.latency.show(measured.latencies_s)
+        self.figures.show(measured, self._was)
         followed = frame.followed
         is_over = self.flow.followed is None if followed is None else followed.is_reported
         if is_over and self._wants_to_follow:
@@ -493,7 +517,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         costs = live_model.cost_data(self._measured, self.scenario)
         measured = live_model.measured_data(self._measured, self.scenario, settling)
         self.console.update(measured=measured, summary=self._summary(), **costs)
-        self.entropy.pane.alt = (
+        self.figures.describe(
             f"Entropy over the last minute: measured median {measured['bits']} bits now, "
             f"expected {live_model.expected_data(self.expected, self.scenario).get('bits', '–')}."
         )
