@@ -3,9 +3,10 @@
 
     python -m benchmarks.live                 about two minutes
     python -m benchmarks.live --minutes 30    with a soak of half an hour
+    python -m benchmarks.live --lessons       what the short path's lessons weigh, open at once
 
-Lag is from the kernel's clock, written beside a figure's data, to the frame in which the page
-has it; both run on one machine, so the clocks are one.
+Lag is from the kernel's clock, written beside a figure's data, to the frame after bokeh painted
+it; both run on one machine, so the clocks are one. Keys are pressed in the browser.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -28,28 +30,15 @@ from lab_in_chromium import LabPage, serve_lab, start_chromium  # noqa: E402
 CELL = (
     "from workbench.panels.workbench_panel import workbench_panel\npanel = workbench_panel(); panel"
 )
-# The kernel's time of sending, beside what each figure draws.
-STAMP = """
-import time
-from numpy import full
-def stamped(chart):
-    show = chart.show
-    def both(*given):
-        show(*given)
-        data = dict(chart.source.data)
-        size = len(next(iter(data.values())))
-        chart.source.data = {**data, "tick": full(size, time.time())}
-    chart.show = both
-stamped(panel.entropy); stamped(panel.latency)
-"""
 COUNTS = "[panel.pump.steps, panel.pump.held_back, panel.pump.late]"
+SHORT_PATH = ("01", "03", "05", "07", "08")
 KNOWN = "() => /[0-9]/.test(document.querySelector('.wb-answer-expected .wb-bits')?.textContent)"
 
 
 def measure(lab: LabPage, run_s: float, keys: int) -> list[Row]:
     """All figures of one page."""
     kernel = psutil.Process(lab.kernel_pid())
-    lab.in_kernel("0", STAMP)
+    lab.in_kernel("0", (HERE / "stamp.py").read_text(encoding="utf-8"))
     lab.page.evaluate((HERE / "probe.js").read_text(encoding="utf-8"))
     lab.page.wait_for_timeout(3000)
     lab.page.evaluate("() => window.liveProbe.reset()")
@@ -62,14 +51,13 @@ def measure(lab: LabPage, run_s: float, keys: int) -> list[Row]:
     probe = lab.page.evaluate(
         "() => ({frames: window.liveProbe.frames.length, lags: window.liveProbe.lags, "
         "entropy: window.liveProbe.charts.entropy.length, "
-        "latency: window.liveProbe.charts.latency.length})"
+        "latency: window.liveProbe.charts.latency.length, news: window.liveProbe.news})"
     )
     lags = probe["lags"] or [float("nan")]
     third = max(1, len(lags) // 3)
     growth = share(lags[-third:], 0.5) - share(lags[:third], 0.5)
     grown = (kernel.memory_info().rss - memory) / 1e6
-    told = [lab.page.evaluate("k => window.liveProbe.key(k)", "up" if k % 2 else "down")
-            for k in range(keys)]  # fmt: skip
+    told = [_pressed(lab, "ArrowRight" if k % 2 else "ArrowLeft") for k in range(keys)]
     lab.in_kernel("0", "panel._do('pause', {}, '')")
     lab.page.wait_for_timeout(1500)
     resting = _share_of_core(lab, kernel)
@@ -85,8 +73,16 @@ def measure(lab: LabPage, run_s: float, keys: int) -> list[Row]:
             "12.5 at most",
             note=f"{made[1] - before[1]} held back, {made[2] - before[2]} late",
         ),
-        Row("entropy figure", probe["entropy"] / span, "updates/s", ">= 10"),
-        Row("latency figure", probe["latency"] / span, "updates/s", ">= 10"),
+        *(
+            Row(
+                f"{name} figure",
+                probe[name] / span,
+                "updates/s",
+                ">= 10",
+                note=f"{probe['news'][name] / span:.1f}/s with other values",
+            )
+            for name in ("entropy", "latency")
+        ),
         Row("packet flow", probe["frames"] / span, "frames/s", ">= 50"),
         Row("lag, kernel to paint, p95", share(lags, 0.95), "ms", "<= 150"),
         Row("lag, last third less first", growth, "ms", "not growing"),
@@ -99,6 +95,14 @@ def measure(lab: LabPage, run_s: float, keys: int) -> list[Row]:
         Row(f"memory grown in {span:.0f} s", grown, "MB", "flat"),
         Row("requests that left the machine", len(lab.outside_requests), "", "0"),
     ]
+
+
+def _pressed(lab: LabPage, key: str) -> tuple[float, float]:
+    """Milliseconds from a key on a slider to the first sign, and to the expected value."""
+    lab.page.evaluate("() => window.liveProbe.awaitKey()")
+    lab.page.keyboard.press(key)
+    sign, answer = lab.page.evaluate("() => window.liveProbe.timed")
+    return float(sign), float(answer)
 
 
 def _cpu_s(process: psutil.Process) -> float:
@@ -133,12 +137,47 @@ def opening(lab: LabPage) -> list[Row]:
     ]
 
 
+def lessons_at_once() -> list[Row]:
+    """The memory of the short path's lessons, all open and run: server and kernels."""
+    with serve_lab() as server, start_chromium(server) as browser, ExitStack() as pages:
+        names = [
+            next(p.name for p in (server.root / "lessons").glob(f"{number}_*.ipynb"))
+            for number in SHORT_PATH
+        ]
+        opened = [pages.enter_context(browser.open(name, run=True)) for name in names]
+        opened[-1].page.wait_for_timeout(5000)
+        lab = psutil.Process(server.process.pid)
+        kernels = {one.pid: one for one in lab.children(recursive=True)}
+        rows = [
+            Row(name.removesuffix(".ipynb"), _weight_mb(kernels[page.kernel_pid()]), "MB")
+            for name, page in zip(names, opened, strict=True)
+        ]
+        total = _weight_mb(lab) + sum(map(_weight_mb, kernels.values()))
+        outside = sum(len(page.outside_requests) for page in opened)
+    return [
+        *rows,
+        Row("all kernels and the server", total, "MB", "< 1500"),
+        Row("requests that left the machine", outside, "", "0"),
+    ]
+
+
+def _weight_mb(process: psutil.Process) -> float:
+    """Proportional set size: pages that processes share count once in the sum."""
+    memory = process.memory_full_info()
+    return float(getattr(memory, "pss", memory.rss)) / 1e6
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """One page, one table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.5, help="how long it is watched")
     parser.add_argument("--keys", type=int, default=30, help="slider moves that are timed")
+    parser.add_argument("--lessons", action="store_true", help="weigh the short path instead")
     given = parser.parse_args(arguments)
+    if given.lessons:
+        print_table(lessons_at_once(), "The short path's lessons, open at once")
+        print(f"\n{machine()}")
+        return 0
     with (
         serve_lab() as server,
         start_chromium(server) as browser,
