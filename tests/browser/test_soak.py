@@ -45,7 +45,7 @@ def test_a_leak_and_a_queue_are_seen(rate):
     times = [SAMPLE_S * at for at in range(24)]
     assert grows([240.0 + rate * at for at in times])
     assert not grows([240.0 + min(at, 60.0) for at in times])
-    assert falls_behind([80.0 + 100 * rate * at for at in times])
+    assert falls_behind([80.0 + 200 * rate * at for at in times])
     assert not falls_behind([80.0 + at % 10 for at in times])
 
 
