@@ -212,7 +212,7 @@ def test_a_lost_connection_and_a_killed_kernel_say_what_to_do(open_cells):
     page_expect(frozen.locator("code")).to_contain_text(OPENING.to_query())
     page.evaluate("() => { window.wire.onmessage = window.heard; }")
     page_expect(frozen).to_have_count(0, timeout=60_000)
-    assert plays(lab, FLOW)
+    assert any(plays(lab, FLOW) for _ in range(40))  # its fresh start may take a moment
     # The kernel is killed: Lab starts another, which knows nothing of this panel.
     os.kill(lab.kernel_pid(), signal.SIGKILL)
     page_expect(frozen).to_have_count(1, timeout=60_000)

@@ -128,6 +128,7 @@ export function start(host) {
     },
   };
   model.on("change:alt", describe);
+  describe(); // also while BokehJS is still on its way
   el.append(root);
   return live(host, panel);
 }
