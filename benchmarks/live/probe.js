@@ -60,8 +60,12 @@ window.liveProbe = (() => {
     probe.timed = new Promise((tell) => {
       window.addEventListener("keydown", async (event) => {
         const began = event.timeStamp;
-        while (field.value === was && performance.now() - began < 5000) await paint();
-        await paint();
+        // What stands there when a frame begins is painted in it.
+        await new Promise((done) => {
+          const sees = () => (field.value !== was || performance.now() - began > 5000
+            ? setTimeout(done, 0) : requestAnimationFrame(sees));
+          requestAnimationFrame(sees);
+        });
         const sign = performance.now() - began;
         while (root.classList.contains("is-computing") && performance.now() - began < 5000) {
           await new Promise((done) => { setTimeout(done, 4); });
