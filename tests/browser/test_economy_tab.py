@@ -79,8 +79,10 @@ def test_traffic_turned_by_keys_is_followed_by_load_performance_and_pay(open_cel
     after = lab.page.evaluate(SHOWN)
     for name in ("Load", "Paid"):
         assert after[name] != before[name]
+    # Space plays and pauses from this tab, too.
+    lab.page.locator(f"{TAB} input[type=range]").first.press(" ")
+    page_expect(lab.page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     # What is painted is what closed: bars of pay in the proportions of the kernel's.
-    lab.in_kernel("panel._do('pause', {}, '')")
     wanted = lab.in_kernel("panel.economy.model.last.rewards_nym.tolist()")
     top = max(wanted)
     agree = f"""(wanted) => {{ const seen = ({BARS})('ec-paid'); const top = Math.max(...seen);

@@ -1,6 +1,16 @@
 // The parts that the workbench's console is made of: sliders, bars, cards. Joined behind
 // live_view.js, in front of workbench_panel.js. A part is {node, show(data)}.
 
+// Space plays and pauses wherever it has no other meaning.
+function spacePlays(root, act) {
+  root.addEventListener("keydown", (event) => {
+    const hasOther = "button, select, summary, input[type=text], input[type=checkbox]";
+    if (event.key !== " " || event.target.matches(hasOther)) return;
+    event.preventDefault();
+    act("toggle");
+  });
+}
+
 // A slider over the stops that the kernel made from the scenario's knob, and a field for any
 // other value. `act(knob, value)` tells the kernel.
 function knobPart(name, act, isQuiet) {

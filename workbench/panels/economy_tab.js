@@ -81,6 +81,8 @@ export function start(host) {
   const root = h("section", { class: "wb-root wb-live wb-economy", role: "tabpanel",
     "aria-label": "Economy", id: freshId("economy") }, style, head, empty, body);
 
+  spacePlays(root, act);
+
   function set(knob, value) {
     say(problem, "");
     if (knob === "capacity_per_s") act("set", { knob, value });

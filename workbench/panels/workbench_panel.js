@@ -19,7 +19,7 @@ export function start(host) {
 
   // Head: what runs, and the situations.
   const play = h("button", { type: "button", class: "wb-button wb-play", "data-act": "play",
-    onclick: togglePlay }, "Pause");
+    onclick: () => act("toggle") }, "Pause");
   const undo = button("Undo", "undo");
   const reset = button("Reset", "reset");
   const speedId = freshId("speed");
@@ -112,18 +112,7 @@ export function start(host) {
   tabs.choose(0);
   el.classList.add("wb-console-host");
 
-  function togglePlay() {
-    act(data.playing === "paused" ? "play" : "pause");
-  }
-
-  // Space plays wherever it has no other meaning.
-  root.addEventListener("keydown", (event) => {
-    if (event.key !== " " || event.target.matches("button, select, summary, input[type=text]")) {
-      return;
-    }
-    event.preventDefault();
-    togglePlay();
-  });
+  spacePlays(root, act);
 
   function turn(knob, value) {
     knobs[knob]?.refuse("");

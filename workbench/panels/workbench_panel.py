@@ -209,7 +209,7 @@ class WorkbenchPanel(ipywidgets.VBox):
             self._apply(self._settings.reset())
         elif name == "new_seed":
             self._apply(self._settings.moved(self.scenario.replace(seed=secrets.randbelow(10**6))))
-        elif name in ("play", "pause", "step"):
+        elif name in ("play", "pause", "toggle", "step"):
             self._play(name)
         elif name == "speed":
             self._set_speed(content.get("value"))
@@ -230,8 +230,10 @@ class WorkbenchPanel(ipywidgets.VBox):
     def _play(self, name: str) -> None:
         if name == "step":
             self.pump.step_once()
+        elif name == "play" or (name == "toggle" and not self.pump.is_playing):
+            self.pump.play()
         else:
-            self.pump.play() if name == "play" else self.pump.pause()
+            self.pump.pause()
         self.console.update(
             playing="playing" if self.pump.is_playing else "paused", summary=self._summary()
         )
