@@ -50,9 +50,11 @@ export function start(host) {
   const derived = h("dl", { class: "wb-derived" });
   const others = h("p", { class: "wb-quiet" });
   const moreSummary = h("summary", {}, "More");
-  const side = h("section", { class: "wb-bench-side", "aria-label": "Settings" }, first,
-    h("details", { class: "wb-more" }, moreSummary, choice.node, more,
-      h("h3", {}, "What follows"), derived, others));
+  const rest = h("details", { class: "wb-more" }, moreSummary, choice.node, more,
+    h("h3", {}, "What follows"), derived, others);
+  // A class, not `:has([open])`: that would be looked up anew with every number that changes.
+  rest.addEventListener("toggle", () => bench()?.classList.toggle("has-more", rest.open));
+  const side = h("section", { class: "wb-bench-side", "aria-label": "Settings" }, first, rest);
 
   // Answers.
   const expected = answerPart("Expected of these settings", "expected");
