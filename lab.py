@@ -34,8 +34,8 @@ MARK = VENV / "workbench-place"  # where it was made: one that was moved is made
 INSTALL_LOG = VENV / "install.log"
 NEWEST, OLDEST = (3, 14), (3, 11)
 ON_WINDOWS = os.name == "nt"
-# The browser tests are one group (tests/conftest.py): one JupyterLab and one page at a time.
-ABREAST = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+# The browser tests stay together (tests/conftest.py): one JupyterLab and one page at a time.
+ABREAST = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 LOCKS = {"lessons": "requirements.lock", "all": "requirements-dev.lock"}
 WHAT_IT_HAS = "import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1])"
 

@@ -46,17 +46,27 @@ def missing_tools() -> set[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies in tests/browser or tests/interop carries its marker by its place.
-
-    Where tests run in two processes (`make test`) a file stays in one of them, and the
-    browser tests stay together: two browsers at once would wait for each other.
-    """
+    """Whatever lies in tests/browser or tests/interop carries its marker by its place."""
     for item in items:
-        is_browser = TESTS / "browser" in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path)))
         for kind in HOW_TO_GET:
             if TESTS / kind in item.path.parents and not item.get_closest_marker(kind):
                 item.add_marker(kind)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """In two processes (`make test`) a file stays in one, and so do all browser tests.
+
+    Two browsers at once would wait for each other.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPlace(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return "browser" if file.startswith("tests/browser/") else file
+
+    return ByPlace(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
