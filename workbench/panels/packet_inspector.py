@@ -7,26 +7,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-import anywidget
-
-from workbench.errors import LessonError, WorkbenchError
+from workbench.errors import LessonError
+from workbench.panels.asking import AskingPanel
 from workbench.panels.controls import script, style
 from workbench.panels.packet_journey import make
 from workbench.panels.packet_query import from_query, to_query
 from workbench.panels.packet_state import State, act
-from workbench.panels.packet_view import view
+from workbench.panels.packet_view import View, view
 from workbench.sphinx import Geometry, PrivateKey
 from workbench.teaching import Prediction
 
-_MOST_UNDO = 50
 Seal = Literal["steps", "break"]
 
 
-class PacketInspector(anywidget.AnyWidget):
+# What waits for the guess, by what it is about: what the nodes do, or breaking the packet.
+_SHUT = {
+    "steps": (("step", "flip", "cut", "replay"), "then the nodes come in sight."),
+    "break": (("flip", "cut", "replay"), "then break what you like."),
+}
+
+
+class PacketInspector(AskingPanel[State]):
     """The panel; use :func:`packet_inspector` to make one.
 
-    No trait holds data: bytes go to the page as binary buffers when it asks, so that a
-    saved notebook stays small, and a page that is reloaded asks again.
+    Bytes go to the page as binary buffers beside the view.
     """
 
     _esm = script("packet_inspector.js")
@@ -39,19 +43,10 @@ class PacketInspector(anywidget.AnyWidget):
         seal: Seal = "steps",
         on_close: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(state, ask)
+        self._seal: Seal = seal
         self._on_close = on_close
         self._is_fresh = False
-        self._first = self._state = state
-        self._past: list[State] = []
-        self._ask = ask
-        self._seal: Seal = seal
-        self.on_msg(self._on_message)
-
-    @property
-    def state(self) -> State:
-        """What stands in the panel, as a frozen value."""
-        return self._state
 
     @property
     def packet(self) -> bytes:
@@ -81,86 +76,67 @@ class PacketInspector(anywidget.AnyWidget):
             raise LessonError("This packet was sent: its line of code brings it back, not a query.")
         return to_query(self._state)
 
-    def do(self, name: str, **values: Any) -> State:
-        """Take an action as the page does, from code: ``do("flip", offset=400, bit=0)``."""
-        self._take({"name": name, **values})
-        self._show(None)
-        return self._state
-
     @property
-    def _sealed(self) -> Seal | None:
-        return self._seal if self._ask is not None and not self._ask.is_locked else None
-
-    def _on_message(self, _: Any, content: Any, __: Any) -> None:
-        # Anything may come from the page: whatever it is, the panel answers and lives.
-        if not isinstance(content, Mapping):
-            return
-        serial = content.get("serial")
-        try:
-            if content.get("name") == "guess" and self._ask is not None:
-                self._ask.lock(content.get("answers"))
-            elif content.get("name") == "close" and self._on_close is not None:
-                self._on_close()
-                return
-            elif content.get("name") != "hello":
-                self._is_fresh = False
-                self._take(content)
-        except WorkbenchError as error:
-            field = "ask" if content.get("name") == "guess" else getattr(error, "field", "")
-            self.send({"serial": serial, "problem": {"field": field, "text": str(error)}})
-            return
-        self._show(serial)
-
-    def _take(self, action: Mapping[str, Any]) -> None:
-        name = action.get("name")
-        if self._sealed == "steps" and name in ("step", "flip", "cut", "replay"):
-            raise LessonError("First lock in your guess; then the nodes come in sight.")
-        if self._sealed == "break" and name in ("flip", "cut", "replay"):
-            raise LessonError("First lock in your guess; then break what you like.")
-        if name == "undo":
-            if self._past:
-                self._state = self._past.pop()
-            return
-        after = self._begun_again() if name == "reset" else act(self._state, action)
-        if after == self._state:
-            return
-        # Looking is not changing: only what changes the packet can be undone.
-        if replace(after, step=0, presenter=False) != replace(
-            self._state, step=0, presenter=False
-        ) and not (name == "message" and self._typing):
-            self._past = [*self._past[-_MOST_UNDO + 1 :], self._state]
-        self._typing = name == "message"
-        self._state = after
-
-    def _begun_again(self) -> State:
-        first = self._first
-        return first if first.sent is not None else replace(first, seed=secrets.randbits(64))
+    def view(self) -> dict[str, Any]:
+        """What the page is told now: plain data."""
+        data = super().view
+        if data["seal"] is not None:
+            data["seal"] = {"where": self._seal, **data["seal"]}
+        return data
 
     def hold(self, state: State) -> None:
         """Another packet in the same panel; nothing of the one before is kept."""
         self._first = self._state = state
         self._past = []
+        self._stroke = ""
         self._is_fresh = True  # the page goes there, once
         self._show(None)
 
-    _typing = False
+    def _act(self, state: State, action: Mapping[str, Any]) -> State:
+        return act(state, action)
+
+    def _looks(self, before: State, after: State) -> bool:
+        return replace(before, step=after.step, presenter=after.presenter) == after
+
+    def _fresh(self, state: State) -> State:
+        return state if state.sent is not None else replace(state, seed=secrets.randbits(64))
+
+    def _stroke_of(self, action: Mapping[str, Any], after: State) -> str:
+        return "typing" if action.get("name") == "message" else ""
+
+    def _check_sealed(self, action: Mapping[str, Any]) -> None:
+        names, then = _SHUT[self._seal]
+        if action.get("name") in names:
+            raise LessonError(f"First lock in your guess; {then}")
+
+    def _view(self, state: State, is_sealed: bool) -> dict[str, Any]:
+        sent = state.sent
+        return {
+            **self._shown().data,
+            "code": f'packet_inspector(query="{self.query}")' if sent is None else sent.code,
+            "can_close": self._on_close is not None,
+            "is_fresh": self._is_fresh,
+        }
+
+    @property
+    def _sealed(self) -> Seal | None:
+        return self._seal if self.is_sealed else None
+
+    def _shown(self) -> View:
+        return view(self._state, sealed=self._sealed)
+
+    def _on_message(self, widget: Any, content: Any, buffers: Any) -> None:
+        name = content.get("name") if isinstance(content, Mapping) else None
+        if name == "close" and self._on_close is not None:
+            self._on_close()
+            return
+        self._is_fresh = self._is_fresh and name in ("hello", "guess")
+        super()._on_message(widget, content, buffers)
 
     def _show(self, serial: Any) -> None:
-        shown = view(self._state, sealed=self._sealed, can_undo=bool(self._past))
-        data = dict(shown.data)
-        ask = self._ask
-        sent = self._state.sent
-        data["code"] = f'packet_inspector(query="{self.query}")' if sent is None else sent.code
-        data["can_close"] = self._on_close is not None
-        data["is_fresh"] = self._is_fresh
-        data["seal"] = None
-        data["feedback"] = None
-        if ask is not None and self._sealed:
-            data["seal"] = {"where": self._seal, **ask.ask()}
-        elif ask is not None and ask.feedback is not None:
-            data["feedback"] = {"lines": list(ask.feedback.lines), "why": ask.feedback.why}
+        shown = self._shown()
         after = b"" if self._sealed == "steps" else shown.after
-        self.send({"serial": serial, "view": data}, [shown.before, after, shown.block])
+        self.send({"serial": serial, "view": self.view}, [shown.before, after, shown.block])
 
 
 def packet_inspector(

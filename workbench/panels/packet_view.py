@@ -38,7 +38,7 @@ class View:
     block: bytes = b""
 
 
-def view(state: State, *, sealed: str | None = None, can_undo: bool = False) -> View:
+def view(state: State, *, sealed: str | None = None) -> View:
     """Everything that the page draws.
 
     Parameters
@@ -48,8 +48,6 @@ def view(state: State, *, sealed: str | None = None, can_undo: bool = False) -> 
     sealed : "steps", "break" or None
         What a lesson keeps back until a guess is locked: with "steps" the packet is shown
         as it leaves its maker and nothing of what the nodes do with it is computed.
-    can_undo : bool
-        Whether there is an earlier state.
     """
     stops = None if sealed == "steps" else journey(state.recipe, state.breaks)
     stop = stops[state.step - 1] if stops and state.step > 0 else None
@@ -64,7 +62,6 @@ def view(state: State, *, sealed: str | None = None, can_undo: bool = False) -> 
         "next_label": "First hop →" if state.step == 0 else "Next hop →",
         "stops": _stops(state, stops),
         "links": _links(state, stops),
-        "can_undo": can_undo,
         "can_break": sealed is None,
         "is_broken": bool(state.breaks),
         "replayed": any(b.kind == "replay" for b in state.breaks),
