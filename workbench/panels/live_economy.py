@@ -15,9 +15,9 @@ from workbench.errors import ScenarioError
 from workbench.panels.economy_settings import EconomySettings, traffic_of
 from workbench.scenario import Scenario
 from workbench.system import EpochFrame, LiveSystem
-from workbench.system.loop import Drawn
 from workbench.system.observed import Watch
 from workbench.system.setting import FIXED_KNOBS, SystemScenario
+from workbench.system.telling import Drawn
 
 if TYPE_CHECKING:
     from workbench.mixing.frame import Frame

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import ScenarioError, SimulationError
-from workbench.mixing.exactness import approximation
-from workbench.mixing.run import Spread
 from workbench.mixing.traffic import generator
-from workbench.rewards import decentralisation, selection
-from workbench.rewards.arrays import EpochArrays, NetworkArrays
+from workbench.rewards import selection
 from workbench.rewards.parameters import Role
 from workbench.strategies import whole_number
 from workbench.system import measure
@@ -22,6 +19,7 @@ from workbench.system.entry import NOTHING, Entered, decide
 from workbench.system.setting import FIXED_KNOBS, SystemScenario
 from workbench.system.start import UNYM, draw_people, found_network, places
 from workbench.system.table import EpochFrame, EpochRow, EpochTable
+from workbench.system.telling import Drawn, Happened, frame_of
 from workbench.system.width import Width, planned_width
 
 Floats = NDArray[np.float64]
@@ -29,18 +27,6 @@ Whole = NDArray[np.int64]
 
 _DRAW, _PLACE, _CHOICES, _ENTRY = 5, 6, 7, 8  # purposes of an epoch's generators
 MOST_EPOCHS = 1_000_000
-
-
-class Drawn(NamedTuple):
-    """An epoch that began: who stands where.
-
-    ``weights`` and ``roles`` are by node; ``places`` of shape (layers, width) names the node
-    at each place.
-    """
-
-    weights: Floats
-    roles: NDArray[np.int8]
-    places: Whole
 
 
 class LiveSystem:
@@ -226,25 +212,40 @@ class LiveSystem:
                 f"got {len(carried.arrivals)}"
             )
         self._begun = None
-        weights, roles, layout = begun.weights, begun.roles, begun.places
-        sampled, drops = self._sample_of_nodes(layout, carried)
+        sampled, drops = self._sample_of_nodes(begun.places, carried)
         measured = measure.performance_of(sampled, drops, self._performances)
         self._performances = measured.performances
         budget = self._network.epoch_budget_unym
-        paid = self._paid(roles)
+        paid = self._network.advance_epoch(self._performances, roles=begun.roles)
         entered = self._entries()
         moved, changed = self._responses()
-        offered = carried.offered_per_s if carried else 0.0
-        is_known = carried is not None
         planned = (
-            planned_width(self._setting, layout.shape[1], offered)
-            if is_known
+            planned_width(self._setting, begun.places.shape[1], carried.offered_per_s)
+            if carried is not None
             else Width(self.width, "step")
         )
-        frame = self._frame(
-            weights, roles, layout, carried, (sampled, drops), measured, paid, budget,
-            entered, moved, changed, planned,
-        )  # fmt: skip
+        frame = frame_of(
+            self._network,
+            Happened(
+                epoch=self.epoch,
+                setting=self._setting,
+                drawn=begun,
+                carried=carried,
+                sampled=sampled,
+                drops=drops,
+                measured=measured,
+                paid=paid,
+                budget_unym=budget,
+                entered=entered,
+                moved=moved,
+                margins_changed=changed,
+                planned=planned,
+                operators=self._people.operators,
+                is_open=self.is_open,
+                capacities_per_s=self.capacities_per_s,
+                losses=self.losses,
+            ),
+        )
         self._width = planned.mixes
         self._rows.append(frame.row)
         return frame
@@ -306,9 +307,6 @@ class LiveSystem:
         )
         return sampled, drops
 
-    def _paid(self, roles: NDArray[np.int8]) -> EpochArrays:
-        return self._network.advance_epoch(self._performances, roles=roles)
-
     def _entries(self) -> Entered:
         """Operators open and close nodes and choose pledges."""
         setting, network, rng = self._setting, self._network, self._rng(_ENTRY)
@@ -343,146 +341,6 @@ class LiveSystem:
             )
         return moved, changed
 
-    # -- telling --------------------------------------------------------------------------
-
-    def _frame(
-        self,
-        weights: Floats,
-        roles: NDArray[np.int8],
-        layout: Whole,
-        carried: Carried | None,
-        sample: tuple[Whole, Whole],
-        measured: measure.Measured,
-        paid: EpochArrays,
-        budget: float,
-        entered: Entered,
-        moved: Moved,
-        changed: int,
-        planned: Width,
-    ) -> EpochFrame:
-        setting, network = self._setting, self._network
-        loads = np.zeros(setting.nodes)
-        if carried is not None:
-            loads[layout.ravel()] = carried.loads_per_s
-        capacities = self.capacities_per_s
-        active = layout.ravel()
-        losses = self.losses
-        known = setting.traffic
-        if losses[active].any():
-            known = known.replace(mix_loss=float(losses[active].max()))
-        return EpochFrame(
-            row=self._row(
-                roles, layout, carried, sample[0], measured, paid, budget, entered, moved,
-                changed, loads, capacities,
-            ),
-            setting=setting,
-            roles=roles,
-            places=layout,
-            weights=weights,
-            performances=measured.performances,
-            performance_errors=measured.errors,
-            sampled=sample[0],
-            drops=sample[1],
-            loads_per_s=loads,
-            capacities_per_s=capacities,
-            pledges_nym=network.operators_unym / UNYM,
-            delegations_nym=network.delegates_unym / UNYM,
-            saturations=network.saturations,
-            margins=network.margins.copy(),
-            rewards_nym=paid.rewards_unym / UNYM,
-            operators=self._people.operators,
-            is_open=self._is_open.copy(),
-            entered=entered,
-            moved=moved,
-            next_width=planned.mixes,
-            width_because=planned.because,
-            approximation=approximation(known),
-        )  # fmt: skip
-
-    def _row(
-        self,
-        roles: NDArray[np.int8],
-        layout: Whole,
-        carried: Carried | None,
-        sampled: Whole,
-        measured: measure.Measured,
-        paid: EpochArrays,
-        budget: float,
-        entered: Entered,
-        moved: Moved,
-        changed: int,
-        loads: Floats,
-        capacities: Floats,
-    ) -> EpochRow:
-        network, active = self._network, layout.ravel()
-        nothing = np.zeros(0)
-        over_packets = Spread.of(carried.entropy_bits if carried else nothing)
-        over_people = Spread.of(carried.sender_entropy_bits if carried else nothing)
-        latencies = carried.latencies_s if carried else nothing
-        own = measured.performances[active]
-        shares = loads[active] / capacities[active]
-        has_limit = bool(np.isfinite(capacities).all()) and bool(active.size)
-        full = network.saturations
-        low, middle, high = np.quantile(full, (0.05, 0.5, 0.95)).tolist()
-        spread = decentralisation.measure(
-            network.operators_unym,
-            network.delegates_unym,
-            self._people.operators,
-            network.saturation_point_unym,
-        )
-        return EpochRow(
-            epoch=self.epoch,
-            sample_s=self._setting.sample_s,
-            offered_per_s=carried.offered_per_s if carried else np.nan,
-            sent=carried.sent if carried else 0,
-            dropped_share=carried.dropped / carried.sent if carried and carried.sent else np.nan,
-            entropy_median_bits=over_packets.median,
-            entropy_worst_bits=over_packets.worst,
-            sender_entropy_median_bits=over_people.median,
-            sender_entropy_worst_bits=over_people.worst,
-            latency_mean_s=carried.latency_mean_s if carried else np.nan,
-            latency_p95_s=float(np.quantile(latencies, 0.95)) if latencies.size else np.nan,
-            performance_mean=float(own.mean()) if own.size else np.nan,
-            performance_lowest=float(own.min()) if own.size else np.nan,
-            performance_error=_mean(measured.errors[active]),
-            sampled_packets=float(sampled[active].mean()) if active.size else np.nan,
-            load_mean=float(shares.mean()) if has_limit else np.nan,
-            load_highest=float(shares.max()) if has_limit else np.nan,
-            width=layout.shape[1],
-            active=int(active.size),
-            standby=int(np.count_nonzero(roles == Role.STANDBY)),
-            unfilled=self._setting.rewarded_nodes - int(np.count_nonzero(roles)),
-            budget_nym=budget / UNYM,
-            paid_nym=paid.paid_unym / UNYM,
-            delegates_paid_nym=float(paid.delegates_unym.sum()) / UNYM,
-            saturation_p05=low,
-            saturation_median=middle,
-            saturation_p95=high,
-            saturation_highest=float(full.max()),
-            over_saturated=spread.nodes_above_saturation,
-            operators=spread.operators,
-            nakamoto=spread.nakamoto,
-            gini=spread.gini,
-            hhi=spread.hhi,
-            pledge_rate=spread.pledge_rate,
-            margin_mean=float(network.margins.mean()),
-            moves=len(moved.delegators),
-            moved_nym=float(moved.amounts_unym.sum()) / UNYM,
-            margins_changed=changed,
-            open_nodes=int(np.count_nonzero(self._is_open)),
-            opened=len(entered.opened),
-            closed=len(entered.closed),
-            pledges_changed=len(entered.pledged),
-        )
-
 
 def _knob_of(setting: SystemScenario, name: str) -> object:
     return getattr(setting if name in SystemScenario.knobs() else setting.traffic, name)
-
-
-def _mean(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
-
-
-__all__ = ["Drawn", "LiveSystem", "NetworkArrays"]
