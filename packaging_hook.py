@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
+class CustomBuildHook(BuildHookInterface[BuilderConfig]):
     """Hatchling looks for this name."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

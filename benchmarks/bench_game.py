@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import statistics
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import numpy as np
 
 from benchmarks.common import Row, cpu_s
 from workbench.rewards.game import (
+    Equilibrium,
     Game,
+    Players,
     RepeatedGame,
     Rules,
     State,
@@ -44,7 +47,7 @@ def played_rows() -> list[Row]:
         game = Game(draw_players(PLAYERS, seed), Rules(k=POOLS))
         game.next_values  # noqa: B018  a table of the game, not of its play
         played = RepeatedGame(game, seed=seed)
-        times.append(cpu_s(lambda played=played: played.run(200), repeats=1))  # type: ignore[misc]
+        times.append(cpu_s(partial(played.run, 200), repeats=1))
         rounds.append(played.rounds)
         check = played.is_nash()
         if not check:
@@ -62,21 +65,18 @@ def played_rows() -> list[Row]:
     ]
 
 
+def _built(players: Players) -> Equilibrium:
+    return find_equilibrium(Game(players, Rules(k=POOLS)), is_checked=False)
+
+
 def built_rows() -> list[Row]:
     """Straight from the theory, and what the check itself takes."""
     builds, checks = [], []
     for seed in range(SEEDS):
         players = draw_players(PLAYERS, seed)
-        builds.append(
-            cpu_s(
-                lambda players=players: find_equilibrium(  # type: ignore[misc]
-                    Game(players, Rules(k=POOLS)), is_checked=False
-                ),
-                repeats=3,
-            )
-        )
-        state = find_equilibrium(Game(players, Rules(k=POOLS)), is_checked=False).state
-        checks.append(cpu_s(lambda state=state: is_nash(state), repeats=1))  # type: ignore[misc]
+        builds.append(cpu_s(partial(_built, players), repeats=3))
+        state = _built(players).state
+        checks.append(cpu_s(partial(is_nash, state), repeats=1))
         if not is_nash(state):
             raise AssertionError(f"seed {seed}: what was built is no equilibrium")
     return [

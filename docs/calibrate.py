@@ -12,10 +12,18 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from math import log2
 
-from workbench.anonymity import chance_interval, cover_to_hide, make_flows, match_flows
+from workbench.anonymity import (
+    chance_interval,
+    cover_to_hide,
+    make_flows,
+    match_flows,
+    poisson_mix_pool_for,
+)
 from workbench.exercises import lesson_01, lesson_02, lesson_05, lesson_06, lesson_07
+from workbench.exercises.lesson_01 import Times
 from workbench.teaching import Check
 
 SEEDS = 50
@@ -35,29 +43,24 @@ def spread(values: Iterable[float]) -> str:
 def calibrate_01() -> None:
     """Flows matched right, by system; the pass mark is more than 90 % on onion flows."""
     people, duration = lesson_01.PEOPLE, lesson_01.DURATION_S
-    bare = {"main_stream_per_s": None, "loop_cover_per_s": 0.0, "receiver_cover_per_s": 0.0}
-    rows: list[tuple[str, str, dict[str, float | None]]] = [
-        ("VPN", "vpn", {}),
-        ("onion router", "onion", {}),
-        ("mixnet with cover", "mixnet", {}),
-        ("mixnet without cover", "mixnet", dict(bare)),
-    ]
-    for name, system, options in rows:
-        shares = [
-            match_flows(
-                make_flows(system, people, duration, seed=seed, **options)  # type: ignore[arg-type]
-            ).share_right
-            for seed in range(SEEDS)
-        ]
+    make = partial(make_flows, flows=people, duration_s=duration)
+    bare = partial(make, main_stream_per_s=None, loop_cover_per_s=0.0, receiver_cover_per_s=0.0)
+    for name, system, flows in (
+        ("VPN", "vpn", make),
+        ("onion router", "onion", make),
+        ("mixnet with cover", "mixnet", make),
+        ("mixnet without cover", "mixnet", bare),
+    ):
+        shares = [match_flows(flows(system, seed=seed)).share_right for seed in range(SEEDS)]
         print(f"  {name}: share right, {spread(shares)}")
     low, high = chance_interval(people, 1 / people)
     print(f"  blind guessing: {1 / people:.3f}, 95 % interval {low:.3f} to {high:.3f}")
 
-    def reference(sent: list[object], received: list[object]) -> list[int]:
-        likeness = ([lesson_01.alike(p, w) for w in received] for p in sent)  # type: ignore
+    def reference(sent: list[Times], received: list[Times]) -> list[int]:
+        likeness = ([lesson_01.alike(p, w) for w in received] for p in sent)
         return [row.index(max(row)) for row in map(list, likeness)]
 
-    def own_number(sent: list[object], received: list[object]) -> list[int]:
+    def own_number(sent: list[Times], received: list[Times]) -> list[int]:
         return list(range(len(sent)))
 
     print(f"  the reference passes on {passes(lesson_01.check_match, reference)} of {SEEDS} seeds")
@@ -92,7 +95,7 @@ def _fills_at_once(box: lesson_02.Box) -> str:
 
 def calibrate_05() -> None:
     """What can be read off a panel that shows a tenth of a bit passes, and nothing worse."""
-    wanted = lesson_05.poisson_mix_pool_for(lesson_05.WANTED_BITS)
+    wanted = poisson_mix_pool_for(lesson_05.WANTED_BITS)
     check = lesson_05.check_delay
     for name, off_bits in (
         ("exact", 0.0),

@@ -93,11 +93,13 @@ def test_in_steady_state_the_statistics_are_those_of_simulate() -> None:
     assert np.mean([f.cover_share for f in frames]) == pytest.approx(1 / 3, abs=0.02)
 
 
-def test_reporting_at_a_thousandth_costs_about_a_hundredth_of_a_bit() -> None:
+def test_reporting_at_a_thousandth_costs_about_a_hundredth_of_a_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     early = LiveMixnet(Scenario(seed=5), targets=0, warm_up=False)
     late = LiveMixnet(Scenario(seed=5), targets=0, warm_up=False, report_below=1e-10)
     for live in (early, late):
-        live._targets.birth_chance = lambda *now: 0.2  # type: ignore[method-assign]
+        monkeypatch.setattr(live._targets, "birth_chance", lambda *now: 0.2)
         live._targets.wanted = 1
     short = entropies([early.advance(0.2) for _ in range(30)])
     full = entropies([late.advance(0.2) for _ in range(40)])
