@@ -24,8 +24,7 @@ SMALL = Scenario(clients=20, traffic_per_client_per_s=5.0)
 
 
 def joined(frames: list[Frame]) -> Events:
-    names = ("packet", "kind", "source", "target", "leave_s", "arrive_s", "wait_s")
-    return Events(**{n: np.concatenate([getattr(f.events, n) for f in frames]) for n in names})
+    return Events.joined([frame.events for frame in frames])
 
 
 def entropies(frames: list[Frame]) -> dict[int, float]:

@@ -158,18 +158,22 @@ def with_settings(state: State, scenario: Scenario, *, stride: int | None = None
 
 
 def with_own_settings(
-    state: State, *, capacities_per_s: F8 | None = None, losses: F8 | None = None
+    state: State,
+    *,
+    capacities_per_s: F8 | None = None,
+    losses: F8 | None = None,
+    nodes: I8 | None = None,
 ) -> State:
-    """The state with a capacity and a loss of its own for each mix, by node.
+    """The state with a capacity and a loss of its own for each of ``nodes`` (None: all mixes).
 
     Call it after :func:`with_settings`, which gives all mixes the scenario's one value. An
     infinite capacity is no limit. The memoryless engine knows neither.
     """
-    pool = state.mix_reals
+    chosen = slice(None) if nodes is None else nodes
     if capacities_per_s is not None:
-        pool[:, k.M_SERVICE_S] = 1.0 / capacities_per_s
+        state.mix_reals[chosen, k.M_SERVICE_S] = 1.0 / capacities_per_s
     if losses is not None:
-        pool[:, k.M_LOSS] = losses
+        state.mix_reals[chosen, k.M_LOSS] = losses
     return state
 
 

@@ -8,6 +8,7 @@ Nodes are numbers: mix ``layer * width + index`` (in a free route simply 0 .. n 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -67,6 +68,17 @@ class Events:
             arrive_s=np.zeros(rows),
             wait_s=np.zeros(rows),
         )
+
+    @staticmethod
+    def joined(pieces: Sequence[Events]) -> Events:
+        """The rows of all pieces, one piece after the other."""
+        pieces = [piece for piece in pieces if len(piece)]
+        if len(pieces) < 2:
+            return pieces[0] if pieces else Events.empty()
+        columns = {
+            field.name: [getattr(piece, field.name) for piece in pieces] for field in fields(Events)
+        }
+        return Events(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 def client_node(client: int) -> int:

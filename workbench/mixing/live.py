@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -329,12 +328,10 @@ class LiveMixnet:
 
     def _write_own(self) -> None:
         capacities, losses = self._own
-        used = topology.nodes(self._scenario, int(self._state.ints[k.STRIDE]))
-        pool = self._state.mix_reals
-        if capacities is not None:
-            pool[used, k.M_SERVICE_S] = 1.0 / capacities
-        if losses is not None:
-            pool[used, k.M_LOSS] = losses
+        nodes = topology.nodes(self._scenario, int(self._state.ints[k.STRIDE]))
+        self._state = engine.with_own_settings(
+            self._state, capacities_per_s=capacities, losses=losses, nodes=nodes
+        )
 
     def _inexact(self) -> str | None:
         """As ``approximation``, with the mixes' own capacities and losses looked at."""
@@ -491,7 +488,7 @@ class LiveMixnet:
             latency_s=state.latency_sample[: state.ints[k.SAMPLE_N]].copy(),
             latency_mean_s=float(state.reals[k.LATENCY_SUM]) / count if count else math.nan,
             in_network=len(state.slot_free) - int(state.ints[k.SLOTS_FREE]),
-            events=_joined(pieces),
+            events=Events.joined(pieces),
             followed=followed,
             _expect=lambda: self._expect(scenario),
         )
@@ -513,16 +510,3 @@ class LiveMixnet:
                 self._expected.pop(next(iter(self._expected)))
             self._expected[scenario] = expect(scenario)
         return self._expected[scenario]
-
-
-def _joined(pieces: list[Events]) -> Events:
-    if len(pieces) == 1:
-        return pieces[0]
-    if not pieces:
-        return Events.empty()
-    return Events(
-        **{
-            item.name: np.concatenate([getattr(piece, item.name) for piece in pieces])
-            for item in fields(Events)
-        }
-    )

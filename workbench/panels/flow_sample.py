@@ -63,10 +63,7 @@ def kept_inside(kept: Events, new: Events, since_s: float) -> Events:
     Events
         Bounded by the packets inside and those of the last moments.
     """
-    fields = Events.__dataclass_fields__
-    rows = Events(
-        **{name: np.concatenate([getattr(kept, name), getattr(new, name)]) for name in fields}
-    )
+    rows = Events.joined((kept, new))
     if not len(rows):
         return rows
     _, last_from_behind = np.unique(rows.packet[::-1], return_index=True)

@@ -368,7 +368,7 @@ class PacketFlow(LiveView):
         """Packets in each mix at some times of the frame, counted back from its end."""
         mixes = self._scenario.mixes
         times_s = np.linspace(self._clock_s, clock_s, GRID + 1)
-        arriving = _joined(self._on_links, events)
+        arriving = Events.joined((self._on_links, events))
         here = (arriving.target >= 0) & (arriving.arrive_s <= clock_s)
         self._on_links = arriving.where((arriving.target >= 0) & (arriving.arrive_s > clock_s))
         leaving = (events.source >= 0) & ~born
@@ -518,13 +518,6 @@ def _per_mix(name: str, values: NDArray[Any], mixes: int) -> NDArray[Any]:
     if array.shape != (mixes,):
         raise WorkbenchError(f"{name} has shape {array.shape}; expected ({mixes},)")
     return array
-
-
-def _joined(first: Events, second: Events) -> Events:
-    if not len(first):
-        return second
-    names = Events.__dataclass_fields__
-    return Events(**{n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in names})
 
 
 @cache
