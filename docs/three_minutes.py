@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench.mixing.frame import Expected, expect
 from workbench.panels.bench_settings import Settings
-from workbench.panels.live_model import bits_text, in_words
+from workbench.panels.bench_words import bits_text, in_words
 from workbench.panels.sharing import EXPECTED_TARGETS
 from workbench.panels.workbench_panel import OPENING
 

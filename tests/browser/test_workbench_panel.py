@@ -19,7 +19,7 @@ from playwright.sync_api import expect as page_expect
 
 from workbench.mixing.frame import expect
 from workbench.panels.bench_settings import stops
-from workbench.panels.live_model import in_words
+from workbench.panels.bench_words import in_words
 from workbench.panels.sharing import EXPECTED_TARGETS
 from workbench.panels.workbench_panel import OPENING
 from workbench.scenario import Scenario

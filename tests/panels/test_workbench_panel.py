@@ -25,7 +25,7 @@ from workbench.errors import ScenarioError, WorkbenchError
 from workbench.mixing.frame import expect
 from workbench.mixing.live import LiveMixnet
 from workbench.mixing.run import Spread
-from workbench.panels import live_model, picture, sharing
+from workbench.panels import bench_words, picture, sharing
 from workbench.panels.bench_settings import (
     FIRST_KNOBS,
     MORE_KNOBS,
@@ -34,7 +34,8 @@ from workbench.panels.bench_settings import (
     read,
     stops,
 )
-from workbench.panels.live_model import Measured, closed_form_bits, comparison_data
+from workbench.panels.bench_words import comparison_data
+from workbench.panels.live_model import LAST_TARGETS, Measured, closed_form_bits
 from workbench.panels.pump import Tick
 from workbench.panels.recorded_page import MOST_PAGE_BYTES, RecordedFlow, page_of
 from workbench.panels.workbench_panel import OPENING, WorkbenchPanel, workbench_panel
@@ -100,7 +101,7 @@ def test_sliders_beyond_a_factor_of_thirty_go_in_factors():
 
 def test_every_shown_value_is_on_its_slider_even_off_the_stops():
     one = Settings.of(Scenario(delay_s=0.137, width=7, clients=33))
-    data = live_model.settings_data(one, 1.0)
+    data = bench_words.settings_data(one, 1.0)
     for knob in data["first"] + data["more"]:
         if knob["values"]:
             assert knob["values"][knob["at"]] == knob["value"]
@@ -179,8 +180,8 @@ def test_measured_is_the_spread_of_the_last_targets_of_the_network():
         frame = net.advance(0.1)
         measured.take(frame, 0.08)
         told += [b for b in frame.entropy_bits.tolist() if not math.isnan(b)]
-    assert len(told) > live_model.LAST_TARGETS
-    assert measured.spread() == Spread.of(np.array(told[-live_model.LAST_TARGETS :]))
+    assert len(told) > LAST_TARGETS
+    assert measured.spread() == Spread.of(np.array(told[-LAST_TARGETS:]))
     assert measured.watched_s == pytest.approx(60 * 0.08)
     crossed, sent, _ = measured.per_s()
     assert crossed.sum() == pytest.approx(4 * SMALL.total_rate_per_s, rel=0.2)
@@ -194,12 +195,12 @@ def test_measured_says_how_many_were_sent_since_the_change_and_how_many_are_appr
     later = SMALL.replace(delay_s=0.2, mix_loss=0.1)
     net.set(delay_s=0.2, mix_loss=0.1)
     measured.changed(SMALL, later)
-    data = live_model.measured_data(measured, later, None)
+    data = bench_words.measured_data(measured, later, None)
     assert data["note"].startswith("0 of them sent since the last change.")
     while measured.sent_since_change < 30:
         measured.take(net.advance(0.1), 0.08)
     since = sum(sent >= measured.changed_at_s for *_, sent in measured.targets)
-    data = live_model.measured_data(measured, later, "the reason")
+    data = bench_words.measured_data(measured, later, "the reason")
     assert f"{since} of them sent since" in data["note"]
     assert "by approximation (the reason)" in data["note"]
     assert len(measured.marks) == 1

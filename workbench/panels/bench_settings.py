@@ -252,3 +252,23 @@ def nice_above(value: float) -> float:
     """The next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value)
+
+
+def strategy_text(name: str) -> str:
+    """A way of mixing as it is shown."""
+    known = {"poisson": "Poisson", "none": "no mixing (sent on at once)"}
+    return known.get(name, name.replace("_", " "))
+
+
+def value_text(knob: Knob, value: Any, has_unit: bool = False) -> str:
+    """A knob's value as it is shown."""
+    if value is None:
+        return "none"
+    if knob.kind == "strategy":
+        return strategy_text(value.name)
+    if isinstance(value, tuple):
+        return f"{len(value)} named" if knob.kind == "mixes" else "a table"
+    if isinstance(value, str):
+        return value.replace("_", " ")
+    unit = f" {knob.unit}" if has_unit and knob.unit else ""
+    return (str(value) if knob.name == "seed" else number_text(value)) + unit

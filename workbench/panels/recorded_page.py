@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
 from workbench.errors import WorkbenchError
-from workbench.panels import controls, live_model, packet_flow, picture, sharing
+from workbench.panels import bench_words, controls, packet_flow, picture, sharing
+from workbench.panels.bench_settings import value_text
 from workbench.panels.live_model import Measured
 from workbench.panels.live_view import Buffers
 from workbench.panels.packet_flow import PacketFlow
@@ -177,11 +178,11 @@ def _page(tape: str, measured: Measured, scenario: Scenario, expected: Expected 
     code = packet_flow._code().replace("export function start", "function start")
     code += "\n" + (home / "recorded_page.js").read_text(encoding="utf-8")
     style = controls.style("live_view.css", "packet_flow.css", "recorded_page.css")
-    say = live_model.expected_data(expected, scenario)
-    found = live_model.measured_data(measured, scenario, None)
+    say = bench_words.expected_data(expected, scenario)
+    found = bench_words.measured_data(measured, scenario, None)
     settings = "".join(
         f"<tr><th scope='row'>{_safe(knob.label)}</th>"
-        f"<td>{_safe(live_model.value_text(knob, getattr(scenario, name), True))}</td></tr>"
+        f"<td>{_safe(value_text(knob, getattr(scenario, name), True))}</td></tr>"
         for name, knob in Scenario.knobs().items()
         if name in picture.SHOWN or getattr(scenario, name) != knob.default
     )

@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from workbench.errors import ScenarioError, WorkbenchError
-from workbench.panels import live_model, picture, sharing
+from workbench.panels import bench_words, picture, sharing
 from workbench.panels.bench_figures import Figures
 from workbench.panels.bench_settings import NEEDS_NEW_NETWORK, Settings
 from workbench.panels.data_view import DataView
 from workbench.panels.economy_settings import EconomySettings
 from workbench.panels.economy_tab import EconomyBeside
 from workbench.panels.flow_control import let_the_picture_steer
-from workbench.panels.live_model import Measured
+from workbench.panels.live_model import LAST_TARGETS, Measured, closed_form_bits
 from workbench.panels.live_view import Buffers, LiveView
 from workbench.panels.packet_flow import Act
 from workbench.panels.packet_of_flow import RealBytes
@@ -56,7 +56,7 @@ FIRST_PICTURE_S = 1.5  # so long the network waits for the page to draw the knob
 SLOW_EVERY = 6  # ticks between updates of numbers and bars: twice a second
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 MOST_PACKETS_A_STEP = 6000.0
-PRIMED_TARGETS = live_model.LAST_TARGETS
+PRIMED_TARGETS = LAST_TARGETS
 PRIMING_STEPS = 40
 MOST_PRIMING_PACKETS = 60_000.0
 LIMIT_OF_EXPECTED = 64
@@ -315,7 +315,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         is_new_move = len(settings.past) != len(self._settings.past)
         known = self._expected.get(before)
         if is_new_move and known is not None:
-            self._was = live_model.none_if_nan(known.entropy_bits.median)
+            self._was = bench_words.none_if_nan(known.entropy_bits.median)
         self._settings = settings
         if self._pinned is not None:
             self._pinned = self._pinned.replace(seed=after.seed)
@@ -437,7 +437,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         measured.take(frame, tick.interval_s)
         self.flow.add_frame(frame)
         self.bytes.take(frame)
-        measured.point(self.expected, live_model.closed_form_bits(self.scenario))
+        measured.point(self.expected, closed_form_bits(self.scenario))
         self.figures.show(measured, self._was)
         followed = frame.followed
         is_over = self.flow.followed is None if followed is None else followed.is_reported
@@ -477,7 +477,7 @@ class WorkbenchPanel(ipywidgets.VBox):
 
     def _publish_settings(self) -> None:
         self.console.update(
-            settings=live_model.settings_data(self._settings, self._speed),
+            settings=bench_words.settings_data(self._settings, self._speed),
             share=self._share(),
         )
 
@@ -501,8 +501,8 @@ class WorkbenchPanel(ipywidgets.VBox):
     def _publish_expected(self) -> None:
         known = self.expected
         self.console.update(
-            expected=live_model.expected_data(known, self.scenario),
-            was=live_model.bits_text(self._was) if self._was is not None else "",
+            expected=bench_words.expected_data(known, self.scenario),
+            was=bench_words.bits_text(self._was) if self._was is not None else "",
             compare=self._comparison(),
             summary=self._summary(),
         )
@@ -511,22 +511,22 @@ class WorkbenchPanel(ipywidgets.VBox):
         if self._pinned is None:
             return None
         pair = {"a": self._pinned, "b": self.scenario}
-        return live_model.comparison_data(pair, self._expected)
+        return bench_words.comparison_data(pair, self._expected)
 
     def _publish_measured(self) -> None:
         network = self._network
         settling = network.settling if network is not None else None
-        costs = live_model.cost_data(self._measured, self.scenario)
-        measured = live_model.measured_data(self._measured, self.scenario, settling)
+        costs = bench_words.cost_data(self._measured, self.scenario)
+        measured = bench_words.measured_data(self._measured, self.scenario, settling)
         self.console.update(measured=measured, summary=self._summary(), **costs)
         self.figures.describe(
             f"Entropy over the last minute: measured median {measured['bits']} bits now, "
-            f"expected {live_model.expected_data(self.expected, self.scenario).get('bits', '–')}."
+            f"expected {bench_words.expected_data(self.expected, self.scenario).get('bits', '–')}."
         )
 
     def _summary(self) -> str:
         status = "playing" if self.pump_is_playing else "paused"
-        return live_model.summary(self._measured, self.scenario, self.expected, status)
+        return bench_words.summary(self._measured, self.scenario, self.expected, status)
 
     @property
     def pump_is_playing(self) -> bool:
