@@ -100,7 +100,24 @@ def test_a_bad_number_is_refused_with_what_to_write(bad: object) -> None:
         prediction(SIZE).lock([bad])
 
 
-@pytest.mark.parametrize(("typed", "shown"), [("60", "60"), (" 1,024 ", "1,024"), ("0.5", "0.5")])
+@pytest.mark.parametrize("bad", ["-3", "10.5", "1e9"])
+def test_a_number_outside_its_range_is_refused_with_the_range(bad: str) -> None:
+    of_ten = Question("How many of ten?", "number", least=0, most=10)
+    with pytest.raises(LessonError, match="a number from 0 to 10"):
+        prediction(of_ten).lock([bad])
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("60", "60"),
+        (" 1,024 ", "1,024"),
+        ("1,234,567", "1,234,567"),
+        ("0.5", "0.5"),
+        ("0,5", "0.5"),
+        ("12,25", "12.25"),
+    ],
+)
 def test_numbers_are_quoted_as_people_write_them(typed: str, shown: str) -> None:
     assert prediction(SIZE).lock([typed]).lines[0].startswith(f"You said {shown} bytes;")
 

@@ -24,17 +24,21 @@ def prediction() -> Prediction:
     """How many suspects are left, and how many letters leave none?"""
     return Prediction(
         "02/suspects",
-        f"{_SIZE} people's letters come out of the box, shuffled, in new envelopes",
+        f"{_SIZE} letters come out of the box, shuffled, in new envelopes",
         [
             Question(
                 f"{_OWN} of the {_SIZE} were the attacker's own. How many letters may be yours?",
                 "number",
                 unit="letters",
+                least=0,
+                most=_SIZE,
             ),
             Question(
                 "How many of them must the attacker send, until it is sure which is yours?",
                 "number",
                 unit="letters",
+                least=0,
+                most=_SIZE,
             ),
         ],
         truth=lambda: [

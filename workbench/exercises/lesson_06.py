@@ -99,7 +99,13 @@ def prediction() -> Prediction:
         "06/stand-out",
         "Before anybody sends cover",
         [
-            Question(f"{who}: how many of ten senders stand out?", "number", unit="of 10")
+            Question(
+                f"{who}: how many of ten senders stand out?",
+                "number",
+                unit="of 10",
+                least=0,
+                most=PEOPLE,
+            )
             for who in (
                 "Nobody sends cover",
                 "Everybody sends one loop a minute",

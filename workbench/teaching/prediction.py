@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,14 +17,23 @@ if TYPE_CHECKING:
     from workbench.teaching.later import Later
 
 
+# "1,024" is a thousand and twenty-four; the comma in "0,5" or "12,5" is a decimal one.
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+
+
 @dataclass(frozen=True)
 class Question:
-    """One thing to guess: one of some options, any of them, or a number."""
+    """One thing to guess: one of some options, any of them, or a number.
+
+    A number may have a range, ``least`` to ``most``, both ends included.
+    """
 
     text: str
     kind: Literal["choice", "ticks", "number"] = "choice"
     options: tuple[str, ...] = ()
     unit: str = ""
+    least: float = -math.inf
+    most: float = math.inf
 
     def read(self, answer: Any) -> str:
         """The answer in words, or a LessonError that says what is expected."""
@@ -38,13 +48,18 @@ class Question:
         return ", ".join(option for option in self.options if option in answer) or "none of them"
 
     def _read_number(self, answer: Any) -> str:
-        text = str(answer).strip().replace(",", "") if isinstance(answer, (str, int, float)) else ""
+        text = str(answer).strip() if isinstance(answer, (str, int, float)) else ""
+        plain = text.replace(",", "" if _THOUSANDS.fullmatch(text) else ".")
         try:
-            value = float(text)
+            value = float(plain)
         except ValueError:
             value = math.nan
         if not math.isfinite(value) or len(text) > 40:
             raise LessonError(f"{self.text} Write a number, such as 12 or 0.5; a guess is fine.")
+        if not self.least <= value <= self.most:
+            raise LessonError(
+                f"{self.text} Write a number from {self.least:g} to {self.most:g}; a guess is fine."
+            )
         shown = f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:g}"
         return f"{shown} {self.unit}".strip()
 
