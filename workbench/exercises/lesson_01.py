@@ -147,10 +147,12 @@ def _right(answer: Callable[..., object], flows: Flows) -> int:
         given = given.tolist()
     if not isinstance(given, Sequence) or isinstance(given, str | bytes):
         raise Wrong(f"A list of {PEOPLE} numbers is expected: a website for each person.")
-    if len(given) != PEOPLE or not all(isinstance(g, int | np.integer) for g in given):
+    if len(given) != PEOPLE:
+        raise Wrong(f"{PEOPLE} numbers are expected, one for each person; here are {len(given)}.")
+    if odd := [g for g in given if not isinstance(g, int | np.integer)]:
         raise Wrong(
-            f"A list of {PEOPLE} whole numbers is expected, for each person the place of a "
-            f"website in the list; here are {len(given)}."
+            "Whole numbers are expected, for each person the place of a website in the list; "
+            f"one of yours is {odd[0]!r:.60}."
         )
     if not all(0 <= g < PEOPLE for g in given):
         raise Wrong(f"A website's place is from 0 to {PEOPLE - 1}.")
