@@ -187,9 +187,9 @@ def sabotaged(old: str, new: str) -> str:
     return (
         "from workbench.panels import packet_flow as module\n"
         f"old, new = {old!r}, {new!r}\n"
-        "text = module._code()\n"
+        "text = module.PacketFlow.code_text()\n"
         "assert text.count(old) == 1\n"
-        "module.PacketFlow._code_text = lambda self: text.replace(old, new)"
+        "module.PacketFlow.code_text = lambda self: text.replace(old, new)"
     )
 
 

@@ -6,6 +6,7 @@ Functions of values: the page draws what they return and adds nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -260,7 +261,7 @@ def none_if_nan(value: float) -> float | None:
 
 
 def comparison_data(
-    pair: dict[str, Scenario], expected: dict[Scenario, Expected]
+    pair: dict[str, Scenario], expected: Mapping[Scenario, Expected]
 ) -> dict[str, Any]:
     """Two settings side by side: what differs, two answers, and one chart each on one scale."""
     names = [n for n in Scenario.knobs() if getattr(pair["a"], n) != getattr(pair["b"], n)]

@@ -62,6 +62,7 @@ class BokehPane(LiveView):
     """
 
     alt = traitlets.Unicode("a chart").tag(sync=True)
+    scripts = ("bokeh_pane.js",)
     _bokeh = traitlets.Unicode(bokeh.__version__).tag(sync=True)
 
     def __init__(self, *roots: Model, alt: str = "a chart", **options: Any) -> None:
@@ -87,9 +88,6 @@ class BokehPane(LiveView):
         self._redressed()
         self.document.on_change(self._changed)
         self.observe(lambda _: self._redressed(), "presenter")
-
-    def _code_text(self) -> str:
-        return _code()
 
     def _changed(self, event: DocumentChangedEvent) -> None:
         """Collect a change; the next turn of the loop sends all of them in one message."""
@@ -252,13 +250,6 @@ def bokeh_theme(dark: bool = False, presenter: bool = False) -> Theme:
             }
         }
     )
-
-
-@cache
-def _code() -> str:
-    names = ("controls.js", "live_view.js", "bokeh_pane.js")
-    home = files("workbench.panels")
-    return "\n".join((home / name).read_text(encoding="utf-8") for name in names)
 
 
 @cache

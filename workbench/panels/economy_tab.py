@@ -7,8 +7,6 @@ or sent. Epochs pass all the same, and the first tab says them in one line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
@@ -29,10 +27,8 @@ SLOW_EVERY = 6  # ticks between words about the clock
 class EconomyTab(DataView):
     """What the second tab shows; :class:`EconomyBeside` fills it."""
 
+    scripts = ("bench_parts.js", "economy_tab.js")
     styles = ("live_view.css", "economy_tab.css")
-
-    def _code_text(self) -> str:
-        return _code()
 
 
 class EconomyBeside:
@@ -181,10 +177,3 @@ def _not_running() -> str:
         "The economy is not running. Started, it gives nodes a capacity, and every 10 s shown "
         "an epoch closes: what the packets on screen did decides who is paid and who mixes next."
     )
-
-
-@cache
-def _code() -> str:
-    names = ("controls.js", "live_view.js", "bench_parts.js", "economy_tab.js")
-    home = files("workbench.panels")
-    return "\n".join((home / name).read_text(encoding="utf-8") for name in names)

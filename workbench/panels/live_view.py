@@ -14,6 +14,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -45,7 +46,7 @@ class View:
 class LiveView(anywidget.AnyWidget):
     """A widget that sends numbered messages to its views and hears what they painted.
 
-    Children say what they draw: ``_code_text`` and ``_initial``. No synced trait holds data
+    Children say what they draw: ``scripts`` and ``_initial``. No synced trait holds data
     or code, so a saved notebook stays small.
 
     Parameters
@@ -65,6 +66,7 @@ class LiveView(anywidget.AnyWidget):
 
     _esm = (files("workbench.panels") / "live_loader.js").read_text(encoding="utf-8")
     _code = traitlets.Unicode().tag(sync=True)
+    scripts: tuple[str, ...] = ()
     presenter = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, *, settings: Callable[[], str] | None = None, **traits: Any) -> None:
@@ -80,8 +82,7 @@ class LiveView(anywidget.AnyWidget):
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:  # a plain script, or a test
             self._loop = None
-        text = self._code_text()
-        self._code_bytes = text.encode()
+        self._code_bytes = self.code_text().encode()
         super().__init__(_code=hashlib.sha256(self._code_bytes).hexdigest()[:16], **traits)
         self.on_msg(self._receive)
         _beating.add(self)
@@ -89,9 +90,13 @@ class LiveView(anywidget.AnyWidget):
 
     # What a child says.
 
-    def _code_text(self) -> str:
-        """The ES module that draws this panel; it exports ``start(host)``."""
-        raise NotImplementedError
+    @classmethod
+    def code_text(cls) -> str:
+        """The ES module that draws this panel: shared scripts, then its own ``scripts``.
+
+        The last of them exports ``start(host)``.
+        """
+        return _joined("controls.js", "live_view.js", *cls.scripts)
 
     def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
         """Everything that a new view needs to draw the panel as it is now."""
@@ -330,3 +335,9 @@ async def _beat_for_ever() -> None:
                 widget.log.warning("a live panel cannot beat: %s", error)
         due_s = max(due_s + BEAT_S, time.monotonic())
         await asyncio.sleep(due_s - time.monotonic())
+
+
+@cache
+def _joined(*names: str) -> str:
+    home = files("workbench.panels")
+    return "\n".join((home / name).read_text(encoding="utf-8") for name in names)

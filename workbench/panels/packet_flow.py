@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,6 +114,15 @@ class PacketFlow(LiveView):
     every link sees: all packets alike, mixes closed, only the belief left.
     """
 
+    scripts = (
+        "flow_layout.js",
+        "flow_paint.js",
+        "flow_log.js",
+        "flow_scene.js",
+        "flow_svg.js",
+        "flow_menu.js",
+        "packet_flow.js",
+    )
     as_observer = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, scenario: Scenario, *, gateways: int = 4, **options: Any) -> None:
@@ -453,9 +460,6 @@ class PacketFlow(LiveView):
 
     # What the transport asks.
 
-    def _code_text(self) -> str:
-        return _code()
-
     def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
         grid = self._by_cell(self._pools[np.newaxis])
         content, buffers = self._message(self._kept, np.array([self._clock_s]), grid)
@@ -518,12 +522,3 @@ def _per_mix(name: str, values: NDArray[Any], mixes: int) -> NDArray[Any]:
     if array.shape != (mixes,):
         raise WorkbenchError(f"{name} has shape {array.shape}; expected ({mixes},)")
     return array
-
-
-@cache
-def _code() -> str:
-    parts = ("layout", "paint", "log", "scene", "svg", "menu")
-    flow = (f"flow_{part}.js" for part in parts)
-    names = ("controls.js", "live_view.js", *flow, "packet_flow.js")
-    home = files("workbench.panels")
-    return "\n".join((home / name).read_text(encoding="utf-8") for name in names)

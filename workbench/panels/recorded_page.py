@@ -175,7 +175,7 @@ def _size(buffers: Sequence[bytes]) -> int:
 def _page(tape: str, measured: Measured, scenario: Scenario, expected: Expected | None) -> str:
     home = files("workbench.panels")
     # The flow's own script, as a plain one: a page from a file may not load modules.
-    code = packet_flow._code().replace("export function start", "function start")
+    code = packet_flow.PacketFlow.code_text().replace("export function start", "function start")
     code += "\n" + (home / "recorded_page.js").read_text(encoding="utf-8")
     style = controls.style("live_view.css", "packet_flow.css", "recorded_page.css")
     say = bench_words.expected_data(expected, scenario)

@@ -114,6 +114,32 @@ def settings_line(scenario: Scenario, economy: EconomySettings | None = None) ->
     return f"workbench_panel({scenario.to_query()!r}{beside})"
 
 
+def whole_line(scenario: Scenario, economy: EconomySettings | None = None) -> str:
+    """The same with its import in front: a line that runs in an empty cell."""
+    start = "from workbench.panels.workbench_panel import workbench_panel; "
+    return start + settings_line(scenario, economy)
+
+
+def share_data(scenario: Scenario, economy: EconomySettings | None = None) -> dict[str, str]:
+    """What the page offers to share; ``link_problem`` says why there is no link."""
+    address, problem = None, ""
+    try:
+        address = link(scenario, economy)
+    except ScenarioError as error:
+        problem = str(error)
+    if address is None and not problem:
+        problem = (
+            f"No public address is configured (set {PUBLIC_URL_VARIABLE} to one): "
+            "share the line of code."
+        )
+    return {
+        "link": address or "",
+        "link_problem": problem,
+        "line": whole_line(scenario, economy),
+        "code": five_lines(scenario),
+    }
+
+
 def five_lines(scenario: Scenario) -> str:
     """Five lines of Python that compute the numbers called expected."""
     return "\n".join(

@@ -12,12 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import secrets
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -26,12 +22,13 @@ from workbench.errors import ScenarioError, WorkbenchError
 from workbench.panels import bench_words, picture, sharing
 from workbench.panels.bench_figures import Figures
 from workbench.panels.bench_settings import NEEDS_NEW_NETWORK, Settings
-from workbench.panels.data_view import DataView
+from workbench.panels.bench_threads import Answers, started
+from workbench.panels.console import Console
 from workbench.panels.economy_settings import EconomySettings
 from workbench.panels.economy_tab import EconomyBeside
 from workbench.panels.flow_control import let_the_picture_steer
-from workbench.panels.live_model import LAST_TARGETS, Measured, closed_form_bits
-from workbench.panels.live_view import Buffers, LiveView
+from workbench.panels.live_model import Measured, closed_form_bits
+from workbench.panels.live_view import LiveView
 from workbench.panels.packet_flow import Act
 from workbench.panels.packet_of_flow import RealBytes
 from workbench.panels.pump import Pump, Tick, failure_in_words, runs_in_a_cell
@@ -56,31 +53,6 @@ FIRST_PICTURE_S = 1.5  # so long the network waits for the page to draw the knob
 SLOW_EVERY = 6  # ticks between updates of numbers and bars: twice a second
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 MOST_PACKETS_A_STEP = 6000.0
-PRIMED_TARGETS = LAST_TARGETS
-PRIMING_STEPS = 40
-MOST_PRIMING_PACKETS = 60_000.0
-LIMIT_OF_EXPECTED = 64
-
-_line_of_code = "from workbench.panels.workbench_panel import workbench_panel; "
-_thinking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="workbench-expected")
-
-
-class Console(DataView):
-    """Everything of the panel that is plain HTML: knobs, answers, bars, sharing."""
-
-    styles = ("live_view.css", "workbench_panel.css")
-
-    def hand_over(self, view: str, name: str, mime: str, data: bytes) -> None:
-        """A file for the person at one view."""
-        self.send({"type": "file", "to": view, "name": name, "mime": mime}, [data])
-
-    def _code_text(self) -> str:
-        return _code()
-
-    def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
-        if "address" in hello:
-            self._act("address", {"view": hello.get("view"), "address": hello["address"]})
-        return super()._initial(hello)
 
 
 class WorkbenchPanel(ipywidgets.VBox):
@@ -97,8 +69,6 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._settings = Settings.of(scenario, economy)
         self._network: LiveMixnet | None = None
         self._measured = Measured()
-        self._expected: dict[Scenario, Expected] = {}
-        self._refused: dict[Scenario, str] = {}
         self._was: float | None = None
         self._pinned: Scenario | None = None
         self._speed = 1.0
@@ -106,7 +76,9 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._wants_to_follow = True
         self._is_building = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._expecting: asyncio.Task[None] | None = None
+        self._answers = Answers(
+            self._wanted, self._publish_expected, self._say_no_answer, self._keep
+        )
         code = {"settings": self._line}
         self.console = Console(self._on_act, presenter=presenter, **code)
         self.flow = RecordedFlow(scenario, presenter=presenter)
@@ -152,7 +124,7 @@ class WorkbenchPanel(ipywidgets.VBox):
     @property
     def expected(self) -> Expected | None:
         """The present settings' answer, or None while it is computed."""
-        return self._expected.get(self.scenario)
+        return self._answers.known.get(self.scenario)
 
     @property
     def entropy(self) -> EntropyChart:
@@ -225,7 +197,7 @@ class WorkbenchPanel(ipywidgets.VBox):
             self._hand_over(name, view, content.get("network"))
 
     def _line(self) -> str:
-        return _line_of_code + sharing.settings_line(self.scenario, self._settings.economy)
+        return sharing.whole_line(self.scenario, self._settings.economy)
 
     def _play(self, name: str) -> None:
         if name == "step":
@@ -313,7 +285,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         if self._network is not None and not is_new_network and not self._is_building:
             said = self._network.set(**changes)
         is_new_move = len(settings.past) != len(self._settings.past)
-        known = self._expected.get(before)
+        known = self._answers.known.get(before)
         if is_new_move and known is not None:
             self._was = bench_words.none_if_nan(known.entropy_bits.median)
         self._settings = settings
@@ -396,7 +368,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         try:
             while self._network is None and self.pump.state != "stopped":
                 scenario = self.scenario
-                network, frames = await asyncio.to_thread(_started, scenario)
+                network, frames = await asyncio.to_thread(started, scenario)
                 if scenario != self.scenario:
                     continue  # knobs were turned meanwhile
                 self._measured = Measured()
@@ -451,52 +423,21 @@ class WorkbenchPanel(ipywidgets.VBox):
 
     def _wish_expected(self) -> None:
         self._publish_expected()
-        if self._expecting is None or self._expecting.done():
-            self._expecting = self._keep(self._expect())
+        self._answers.wish()
 
-    def _wishes(self) -> list[Scenario]:
-        wanted = [self.scenario] + ([self._pinned] if self._pinned is not None else [])
-        return [s for s in wanted if s not in self._expected and s not in self._refused]
+    def _wanted(self) -> tuple[Scenario, ...]:
+        return (self.scenario,) if self._pinned is None else (self.scenario, self._pinned)
 
-    async def _expect(self) -> None:
-        loop = asyncio.get_running_loop()
-        while wishes := self._wishes():
-            wish = wishes[0]
-            try:
-                found = await loop.run_in_executor(_thinking, _expected, wish)
-            except WorkbenchError as error:
-                self._refused[wish] = str(error)
-                self.console.update(problem=f"No expected value: {error}")
-                continue
-            while len(self._expected) >= LIMIT_OF_EXPECTED:
-                self._expected.pop(next(iter(self._expected)))
-            self._expected[wish] = found
-            self._publish_expected()
+    def _say_no_answer(self, why: str) -> None:
+        self.console.update(problem=f"No expected value: {why}")
 
     # What the page is told.
 
     def _publish_settings(self) -> None:
         self.console.update(
             settings=bench_words.settings_data(self._settings, self._speed),
-            share=self._share(),
+            share=sharing.share_data(self.scenario, self._settings.economy),
         )
-
-    def _share(self) -> dict[str, Any]:
-        try:
-            link, problem = sharing.link(self.scenario, self._settings.economy), ""
-        except WorkbenchError as error:
-            link, problem = None, str(error)
-        if link is None and not problem:
-            problem = (
-                f"No public address is configured (set {sharing.PUBLIC_URL_VARIABLE} to one): "
-                "share the line of code."
-            )
-        return {
-            "link": link or "",
-            "link_problem": problem,
-            "line": self._line(),
-            "code": sharing.five_lines(self.scenario),
-        }
 
     def _publish_expected(self) -> None:
         known = self.expected
@@ -511,7 +452,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         if self._pinned is None:
             return None
         pair = {"a": self._pinned, "b": self.scenario}
-        return bench_words.comparison_data(pair, self._expected)
+        return bench_words.comparison_data(pair, self._answers.known)
 
     def _publish_measured(self) -> None:
         network = self._network
@@ -579,35 +520,3 @@ def workbench_panel(
     beside = sharing.as_economy(economy)
     is_open = scenario is None and beside is None
     return WorkbenchPanel(begin, beside, reads_address=is_open, presenter=bool(presenter))
-
-
-def _started(scenario: Scenario) -> tuple[LiveMixnet, list[Any]]:
-    """A network that has run until some targets have finished, and the frames of that time."""
-    from workbench.mixing.live import LiveMixnet
-
-    network = LiveMixnet(scenario, targets=PRIMED_TARGETS)
-    rate = max(scenario.total_rate_per_s, 1e-9)
-    # A target's doubt has left after some sixteen mean waits (its last thousandth, that is).
-    life_s = 20.0 * max(scenario.mean_delay_s(), 1e-3) + 2.0 * scenario.layers * 0.01
-    step_s = min(life_s, MOST_PRIMING_PACKETS / rate, 3600.0 * PRIMING_STEPS) / PRIMING_STEPS
-    frames, finished = [], 0
-    for _ in range(2 * PRIMING_STEPS):
-        frame = network.advance(step_s)
-        frames.append(frame)
-        finished += sum(not math.isnan(bits) for bits in frame.entropy_bits)
-        if finished >= PRIMED_TARGETS:
-            break
-    return network, frames
-
-
-def _expected(scenario: Scenario) -> Expected:
-    from workbench.mixing.frame import expect
-
-    return expect(scenario, targets=sharing.EXPECTED_TARGETS)
-
-
-@cache
-def _code() -> str:
-    names = ("controls.js", "live_view.js", "bench_parts.js", "workbench_panel.js")
-    home = files("workbench.panels")
-    return "\n".join((home / name).read_text(encoding="utf-8") for name in names)
