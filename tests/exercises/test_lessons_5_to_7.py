@@ -144,11 +144,14 @@ def test_what_lesson_7_says_in_numbers_has_the_direction_that_it_claims():
     assert bits[1] - bits[10] < 0.6
     assert bits[10] - bits[50] > 3.0
     assert float(rows[-1][3]) < 0.5
+    tenfold = " ".join(str(lesson_07.linear_scaling()).split())
     bits0, time0, bits1, time1 = map(
-        float, re.findall(r"([\d.]+) (?:bits|s)\b", str(lesson_07.linear_scaling()))
+        float, re.findall(r"([\d.]+) (?:bits in|s)\b", tenfold.partition("Not for nothing")[0])
     )
     assert bits1 > bits0 + 1.0
     assert time1 < 0.6 * time0
+    thin0, thin1 = re.search(r"2.5 are left: ([\d.]+) bits become ([\d.]+)\.", tenfold).groups()
+    assert float(thin1) < float(thin0)
     day = re.findall(r"\| at \w+ \| [\d.]+ \| ([\d.]+) \| \d+ \| ([\d.]+)", str(lesson_07.a_day()))
     assert float(day[0][1]) > float(day[0][0]) + 2.0
     fails = str(lesson_07.when_wide_is_safer())

@@ -61,7 +61,7 @@ def prediction() -> Prediction:
 
     def truth() -> list[str]:
         measured[:] = [_measured(river(w, RATE_PER_S, DELAY_S))[0] for w in (FEW, MANY)]
-        few, many = measured
+        few, many = (round(bits, 1) for bits in measured)  # what `why` shows must add up
         return [f"{abs(many - few):.1f} bits {'more' if many > few else 'less'}"]
 
     def why() -> str:
@@ -115,21 +115,43 @@ def linear_scaling() -> Text:
     """Ten times the traffic on ten times the mixes, at half the delay: faster and better."""
     width = 5
     before = _measured(river(width, RATE_PER_S, DELAY_S))
-    after = _measured(
-        river(10 * width, RATE_PER_S, DELAY_S / 2, clients=10 * _CLIENTS,
-              traffic_per_client_per_s=RATE_PER_S / _CLIENTS)
-    )  # fmt: skip
+    after = _measured(_tenfold(width))
+    thin_before = _measured(river(FEW, RATE_PER_S, DELAY_S))[0]
+    thin_after = _measured(_tenfold(FEW))[0]
     return say(
         """
         Ten times the people on ten times the mixes, and each mix lets packets go after half the
-        time. Measured just now: {bits0:.1f} bits in {time0:.2f} s before, {bits1:.1f} bits in
-        {time1:.2f} s after. More doubt, less waiting, and no mix has more work than it had. So a
-        mix network can grow with its users: that is linear scaling.
+        time. Measured just now, beginning with {width} mixes a layer: {bits0:.1f} bits in
+        {time0:.2f} s before, {bits1:.1f} bits in {time1:.2f} s after. More doubt, less waiting,
+        and no mix has more work than it had. So a mix network can grow with its users: that is
+        linear scaling.
+
+        Not for nothing: half the delay leaves each mix half as full. Five mixes held {full:g}
+        packets each and still hold {half:g}. Begin with {few} mixes, and {thin:g} are left: {thin0:.1f}
+        bits become {thin1:.1f}.
         """,
+        width=width,
         bits0=before[0],
         time0=before[2],
         bits1=after[0],
         time1=after[2],
+        full=pool_packets(RATE_PER_S, DELAY_S, mixes=width),
+        half=pool_packets(RATE_PER_S, DELAY_S / 2, mixes=width),
+        few=FEW,
+        thin=pool_packets(RATE_PER_S, DELAY_S / 2, mixes=FEW),
+        thin0=thin_before,
+        thin1=thin_after,
+    )
+
+
+def _tenfold(width: int) -> Scenario:
+    """The river with ten times the people and mixes, and half the delay."""
+    return river(
+        10 * width,
+        RATE_PER_S,
+        DELAY_S / 2,
+        clients=10 * _CLIENTS,
+        traffic_per_client_per_s=RATE_PER_S / _CLIENTS,
     )
 
 
