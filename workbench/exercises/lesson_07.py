@@ -127,8 +127,8 @@ def linear_scaling() -> Text:
         linear scaling.
 
         Not for nothing: half the delay leaves each mix half as full. Five mixes held {full:g}
-        packets each and still hold {half:g}. Begin with {few} mixes, and {thin:g} are left: {thin0:.1f}
-        bits become {thin1:.1f}.
+        packets each and still hold {half:g}. Begin with {few} mixes, and {thin:g} are left:
+        {thin0:.1f} bits become {thin1:.1f}.
         """,
         width=width,
         bits0=before[0],
