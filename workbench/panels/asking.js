@@ -14,7 +14,7 @@ class AskingPage {
     this.askHolder = h("div", { class: "wb-card wb-block" });
     this.askHolder.hidden = true;
     this.summary = h("p", { class: "wb-summary", role: "status", "aria-live": "polite" });
-    this.presenter = h("button", { type: "button", class: "wb-button wb-bare",
+    this.presenter = h("button", { type: "button", class: "wb-button wb-bare wb-to-large",
       "aria-pressed": "false", onclick: () => this.send("presenter") }, "Presenter");
     this.undo = this.action("Undo", "undo");
     this.root = this.build();

@@ -105,7 +105,8 @@ class ByteMap {
 
   measure() {
     const width = this.node.clientWidth;
-    const columns = width >= 400 ? 60 : 30;
+    // In large type the map is as wide as its letters need, and the cells may be smaller.
+    const columns = width >= (this.panel.view?.presenter ? 300 : 400) ? 60 : 30;
     const letter = 0.85 * parseFloat(getComputedStyle(this.canvas).fontSize);
     const gutter = Math.round(1.65 * letter);
     const pitch = Math.max(4, (width - gutter) / columns);
@@ -315,7 +316,7 @@ class Inspector {
     this.rove(hopGroup, this.hops, (i) => this.send("hops", { count: i + 1 }));
     this.undo = button("Undo", "undo");
     this.replyButton = button("Reply block", "kind");
-    this.presenter = h("button", { type: "button", class: "wb-button wb-bare",
+    this.presenter = h("button", { type: "button", class: "wb-button wb-bare wb-to-large",
       "aria-pressed": "false", onclick: () => this.send("presenter") }, "Presenter");
     this.name = h("h2", { tabindex: "-1" }, "Packet inspector");
     this.shut = h("button", { type: "button", class: "wb-button pi-shut",
@@ -363,9 +364,10 @@ class Inspector {
       h("div", { class: "wb-wash pi-byte" }, this.readout, this.meaning, this.opened),
       this.changed,
       h("div", { class: "pi-cards" },
-        h("div", { class: "wb-card pi-learned" }, this.learnedTitle, this.learned, this.wire),
-        h("div", { class: "wb-card pi-hidden" }, h("h3", {}, "The packet does not say"),
-          this.hidden),
+        h("div", { class: "pi-told" },
+          h("div", { class: "wb-card pi-learned" }, this.learnedTitle, this.learned, this.wire),
+          h("div", { class: "wb-card pi-hidden" }, h("h3", {}, "The packet does not say"),
+            this.hidden)),
         this.buildBreak(), this.buildGeometry()),
       this.summary, this.share);
     keepKeys(this.root);

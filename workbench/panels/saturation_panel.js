@@ -35,7 +35,7 @@ class Figure {
     if (!figure || !this.box.clientWidth) return;
     const letter = parseFloat(getComputedStyle(this.box).fontSize);
     const width = this.box.clientWidth;
-    const height = Math.round(Math.max(10 * letter, Math.min(0.55 * width, 14 * letter)));
+    const height = Math.round(Math.max(10 * letter, Math.min(0.48 * width, 14 * letter)));
     const left = 2.7 * letter;
     const [right, top, bottom] = [0.6 * letter, 1.7 * letter, 2.9 * letter];
     const { x, y } = figure;
@@ -160,7 +160,7 @@ class StakePanel {
     this.presets = h("div", { class: "sp-presets", role: "group", "aria-label": "Situations" });
     this.undo = this.button("Undo", "undo");
     this.seed = this.button("New seed", "seed");
-    this.presenter = this.button("Presenter", "presenter");
+    this.presenter = this.button("Presenter", "presenter", {}, "wb-bare wb-to-large");
     this.problem = h("p", { class: "wb-problem sp-problem", role: "alert" });
     const actions = h("div", { class: "sp-actions" }, this.undo, this.button("Reset", "reset"),
       this.seed, this.presenter);

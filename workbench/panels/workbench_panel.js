@@ -28,7 +28,7 @@ export function start(host) {
   } });
   const compare = h("button", { type: "button", class: "wb-button", "aria-pressed": "false",
     "data-act": "compare", onclick: () => act("compare", { value: !data.compare }) }, "Compare");
-  const room = h("button", { type: "button", class: "wb-button", "aria-pressed": "false",
+  const room = h("button", { type: "button", class: "wb-button wb-to-large", "aria-pressed": "false",
     "data-act": "presenter", onclick: () => act("presenter") }, "Large type");
   const presets = h("div", { class: "wb-presets", role: "group", "aria-label": "Situations" });
   const problem = h("p", { class: "wb-problem", role: "alert" });
