@@ -7,6 +7,7 @@ says what there is to see. This class carries them between kernel and page.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -175,3 +176,12 @@ def query_parts(
 def seed_of(parts: Mapping[str, str]) -> int:
     """The seed of a short line: below 2**63, as numpy's generators want it."""
     return int(parts["seed"], 16) & (2**63 - 1)
+
+
+def seed_or_drawn(seed: object, bits: int = 63) -> int:
+    """The seed that was given, below 2**bits, or a random one for None; else a LessonError."""
+    if seed is None:
+        return secrets.randbits(32)
+    if type(seed) is not int or not 0 <= seed < 2**bits:
+        raise LessonError(f"seed is a whole number from 0 to 2**{bits} - 1, or None")
+    return seed

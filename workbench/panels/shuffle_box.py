@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from workbench.errors import LessonError
-from workbench.panels.asking import AskingPanel
+from workbench.panels.asking import AskingPanel, seed_or_drawn
 from workbench.panels.controls import script, style
 from workbench.panels.shuffle_box_state import (
     LETTERS,
@@ -80,11 +79,9 @@ def shuffle_box(
     """
     if query is not None:
         return ShuffleBox(from_query(query), ask)
-    if seed is not None and (type(seed) is not int or not 0 <= seed < 2**64):
-        raise LessonError("seed is a whole number from 0 to 2**64 - 1, or None")
+    start = State(seed_or_drawn(seed, bits=64))
     if type(size) is not int or size not in SIZES:
         raise LessonError(f"size is one of {', '.join(map(str, SIZES))}")
-    start = State(secrets.randbits(32) if seed is None else seed)
     return ShuffleBox(
         replace(act(start, {"name": "size", "size": size}), presenter=bool(presenter)), ask
     )

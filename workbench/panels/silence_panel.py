@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from workbench.errors import LessonError
-from workbench.panels.asking import one_of
+from workbench.panels.asking import one_of, seed_or_drawn
 from workbench.panels.controls import script, style
 from workbench.panels.silence_state import (
     LOOP,
@@ -106,9 +105,7 @@ def silence_panel(
     if query is not None:
         state = from_query(query)
     else:
-        if seed is not None and (type(seed) is not int or not 0 <= seed < 2**63):
-            raise LessonError("seed is a whole number from 0 to 2**63 - 1, or None")
+        first = seed_or_drawn(seed)
         mode = one_of({"mode": mode}, "mode", MODES, f"mode is one of {', '.join(MODES)}")
-        first = secrets.randbits(32) if seed is None else seed
         state = State(first, mode, step(LOOP, loop), step(MAIN, main))
     return SilencePanel(replace(state, presenter=bool(presenter)), ask)

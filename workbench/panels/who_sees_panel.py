@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from workbench.anonymity import path_of
 from workbench.anonymity.everyday import EVERYDAY_OBSERVERS, EVERYDAY_SYSTEMS, everyday_view
 from workbench.errors import LessonError
-from workbench.panels.asking import AskingPanel
+from workbench.panels.asking import AskingPanel, seed_or_drawn
 from workbench.panels.controls import script, style
 from workbench.panels.who_sees_state import (
     DURATION_S,
@@ -100,11 +99,9 @@ def who_sees_panel(
     """
     if query is not None:
         return WhoSees(from_query(query), ask)
-    if seed is not None and (type(seed) is not int or not 0 <= seed < 2**63):
-        raise LessonError("seed is a whole number from 0 to 2**63 - 1, or None")
+    start = State(seed_or_drawn(seed))
     if system not in EVERYDAY_SYSTEMS:
         raise LessonError(f"system is one of {', '.join(EVERYDAY_SYSTEMS)}")
-    start = State(secrets.randbits(32) if seed is None else seed)
     return WhoSees(
         replace(act(start, {"name": "system", "system": system}), presenter=bool(presenter)), ask
     )
