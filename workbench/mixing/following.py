@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.mixing import kernels as k
-from workbench.mixing import topology, turning
+from workbench.mixing import topology, under_way
 from workbench.mixing.frame import Followed
 from workbench.mixing.live_targets import PACKET, SENT
 from workbench.mixing.state import State
@@ -34,7 +34,7 @@ def look_at(state: State, scenario: Scenario, packet: int, zero_s: float) -> Fol
     live = np.flatnonzero(state.live_target[: state.ints[k.LIVE]] == target)
     if len(live):
         sums = state.live_sums[live[0]]
-        everywhere = turning.mass_at_mixes(state, int(state.ints[k.SENDERS] + live[0]))
+        everywhere = under_way.mass_at_mixes(state, int(state.ints[k.SENDERS] + live[0]))
         belief = topology.in_use(everywhere, scenario, stride)
         lost = float(sums[k.S_LOST] + sums[k.S_ABSORBED] + sums[k.S_LEFT])
         delivered = float(sums[k.S_DONE])
@@ -45,7 +45,7 @@ def look_at(state: State, scenario: Scenario, packet: int, zero_s: float) -> Fol
         delivered, on_links = float(out[1]), float(out[2])
         lost, elsewhere = float(out[3] + out[4]), 0.0
     here = np.intersect1d(
-        np.flatnonzero(state.packets[:, k.P_NUMBER] == packet), turning.in_use(state)
+        np.flatnonzero(state.packets[:, k.P_NUMBER] == packet), under_way.in_use(state)
     )
     return Followed(
         packet=packet,
@@ -63,7 +63,7 @@ def look_at(state: State, scenario: Scenario, packet: int, zero_s: float) -> Fol
 
 def _place(state: State, scenario: Scenario, slot: int) -> int | None:
     """The mix that holds the packet in a slot; None when it is on a link."""
-    held = turning.held(state)
+    held = under_way.held(state)
     at = np.flatnonzero(held.slots == slot)
     if not len(at):
         return None

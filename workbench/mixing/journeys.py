@@ -143,10 +143,10 @@ class JourneyLog:
 def plan_in(state: State, packet: int, zero_s: float) -> Journey | None:
     """What a network's table holds of a packet under way; None when it is not under way."""
     from workbench.mixing import kernels as k  # numba: only where a network runs already
-    from workbench.mixing import turning
+    from workbench.mixing.under_way import in_use
 
     slots = np.flatnonzero(state.packets[:, k.P_NUMBER] == packet)
-    slots = np.intersect1d(slots, turning.in_use(state))
+    slots = np.intersect1d(slots, in_use(state))
     if not len(slots):
         return None
     slot, stride = int(slots[0]), int(state.ints[k.STRIDE])

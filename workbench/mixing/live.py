@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.errors import SimulationError
-from workbench.mixing import checks, engine, topology, turning
+from workbench.mixing import checks, engine, reshaping, topology, turning
 from workbench.mixing import kernels as k
 from workbench.mixing.events import Events
 from workbench.mixing.exactness import approximation
@@ -20,6 +20,7 @@ from workbench.mixing.live_targets import PACKET, RETIRED, SENDERS, SENT, LiveTa
 from workbench.mixing.run import SHOWN_BELOW
 from workbench.mixing.state import F8, I8, Chunk, State
 from workbench.mixing.traffic import Traffic, fill, generator, new_traffic, seeded, turned_traffic
+from workbench.mixing.under_way import in_use
 from workbench.scenario import Scenario
 from workbench.strategies import _shown as shown
 
@@ -128,7 +129,7 @@ class LiveMixnet:
             log_rows=_LOG_ROWS,
             retire_below=report_below,
         )
-        self._state = turning.with_stride(self._state, max(64, 2 * scenario.width))
+        self._state = reshaping.with_stride(self._state, max(64, 2 * scenario.width))
         self._state = engine.with_settings(
             self._state, scenario, stride=int(self._state.ints[k.STRIDE])
         )
@@ -348,9 +349,9 @@ class LiveMixnet:
         followed = int(self._state.ints[k.SENDERS])
         if new.clients > MOST_PEOPLE:
             if followed:
-                self._state = turning.without_senders(self._state)
+                self._state = reshaping.without_senders(self._state)
             return []
-        self._state = turning.with_senders(self._state, new.clients)
+        self._state = reshaping.with_senders(self._state, new.clients)
         if not followed:
             return ["people: senders of packets under way were not followed"]
         return []
@@ -440,7 +441,7 @@ class LiveMixnet:
         if not self._settling:
             return
         self._approximate_until_s = float(self._state.reals[k.NOW])
-        used = turning.in_use(self._state)
+        used = in_use(self._state)
         if not (self._state.packets[used, k.P_NUMBER] < self._settled_at).any():
             self._settling = []
 

@@ -7,181 +7,18 @@ left, :func:`turned` says so.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.mixing import kernels as k
 from workbench.mixing import topology
 from workbench.mixing.engine import with_room, with_settings
-from workbench.mixing.state import F8, I8, State, grown
+from workbench.mixing.reshaping import with_stride
+from workbench.mixing.state import F8, I8, State
 from workbench.mixing.strategies import Coded, coded, honest_mode, mix_modes
+from workbench.mixing.under_way import Held, held, in_use
 from workbench.scenario import Scenario
 
 FIXED_KNOBS = ("layers", "topology", "seed")
-
-
-class Held(NamedTuple):
-    """Which slots are held where: parallel arrays, in the order of the slots."""
-
-    slots: I8
-    mixes: I8
-
-
-def in_use(state: State) -> I8:
-    """The slots of all packets under way, rising."""
-    used = np.ones(len(state.slot_free), bool)
-    used[state.slot_free[: state.ints[k.SLOTS_FREE]]] = False
-    return np.flatnonzero(used)
-
-
-def scheduled(state: State) -> tuple[I8, I8]:
-    """Slots and kinds of event (EV_*) of the packets that the event queue knows."""
-    codes = state.heap_code[: state.ints[k.HEAP_N]]
-    codes = codes[codes >= 0]
-    return codes >> 2, codes & 3
-
-
-def held(state: State) -> Held:
-    """Which packets the mixes hold now (not on a link, not waiting for a processor)."""
-    if state.ints[k.RULE] == k.BY_DELAY:
-        slots, events = scheduled(state)
-        slots = np.sort(slots[events == k.EV_LEAVE])
-    else:
-        busy, _ = scheduled(state)
-        slots = np.setdiff1d(in_use(state), busy, assume_unique=True)
-    return Held(slots, state.route[slots, state.packets[slots, k.P_HOP]])
-
-
-def positions(state: State) -> Held:
-    """Rows and mixes of the positions of mixes whose delays are not memoryless."""
-    rows: list[I8] = []
-    mixes: list[I8] = []
-    weighted = np.flatnonzero(state.mix_ints[:, k.M_MODE] == k.WEIGHTED)
-    at = state.mix_ints[weighted, k.M_HEAD]
-    while len(weighted):
-        known = at >= 0
-        weighted, at = weighted[known], at[known]
-        rows.append(at)
-        mixes.append(weighted)
-        at = state.row_ints[at, k.ROW_NEXT]
-    if not rows:
-        return Held(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    return Held(np.concatenate(rows), np.concatenate(mixes))
-
-
-def mass_at_mixes(state: State, column: int) -> F8:
-    """One target's mass at each mix of the state: what the observer believes is there."""
-    mode, n = state.mix_ints[:, k.M_MODE], state.mix_ints[:, k.M_HELD]
-    has = state.mix_ints[:, k.M_HAS_MASS] != 0
-    rows = state.mass[: len(mode), column]
-    at = np.zeros(len(mode))
-    uniform = has & (mode == k.UNIFORM)
-    at[uniform] = n[uniform] * rows[uniform]
-    blurred = has & (mode == k.BLURRED)
-    at[blurred] = rows[blurred]
-    if (mode == k.BYPASS).any():
-        here = held(state)
-        own = state.packets[here.slots, k.P_ROW]
-        known = own >= 0
-        np.add.at(at, here.mixes[known], state.mass[own[known], column])
-    if (mode == k.WEIGHTED).any():
-        places = positions(state)
-        weights = state.row_reals[places.slots, k.ROW_STILL]
-        np.add.at(at, places.mixes, weights * state.mass[places.slots, column])
-    return at
-
-
-# -- numbering ----------------------------------------------------------------------------------
-
-
-def with_stride(state: State, stride: int) -> State:
-    """The same network with room for ``stride`` mixes in each layer; nothing else changes."""
-    ints = state.ints
-    layers, old = int(ints[k.LAYERS]), int(ints[k.STRIDE])
-    before, after = layers * old, layers * stride
-    if after == before:
-        return state
-    shift = after - before
-    kept = _renumbered(np.arange(before), old, stride)
-    mix_ints = np.zeros((after, state.mix_ints.shape[1]), np.int64)
-    mix_ints[:, k.M_HEAD] = -1
-    mix_ints[kept] = state.mix_ints
-    weighted = mix_ints[:, k.M_MODE] == k.WEIGHTED
-    mix_ints[weighted & (mix_ints[:, k.M_HEAD] >= 0), k.M_HEAD] += shift
-    mix_reals = np.zeros((after, state.mix_reals.shape[1]))
-    mix_reals[:, k.M_AREA_SINCE] = state.reals[k.NOW]
-    mix_reals[kept] = state.mix_reals
-
-    def moved(rows: NDArray[Any]) -> NDArray[Any]:
-        fresh = np.zeros((len(rows) + shift, *rows.shape[1:]), rows.dtype)
-        fresh[kept] = rows[:before]
-        fresh[after:] = rows[before:]
-        return fresh
-
-    row_ints = moved(state.row_ints)
-    row_ints[after:, k.ROW_NEXT] += np.where(row_ints[after:, k.ROW_NEXT] >= 0, shift, 0)
-    packets = state.packets.copy()
-    packets[:, k.P_ROW] += np.where(packets[:, k.P_ROW] >= 0, shift, 0)
-    loops = packets[:, k.P_KIND] == 3
-    packets[loops, k.P_SENDER] = _renumbered(packets[loops, k.P_SENDER], old, stride)
-    row_free = np.zeros(len(state.row_free) + shift, np.int64)
-    free = int(ints[k.ROWS_FREE])
-    row_free[:free] = state.row_free[:free] + shift
-    state = grown(
-        state,
-        heap_time=len(state.heap_time) + max(shift, 0),
-        heap_code=len(state.heap_code) + max(shift, 0),
-    )
-    codes = state.heap_code[: ints[k.HEAP_N]]
-    timers = codes < 0
-    codes[timers] = -_renumbered(-codes[timers] - 1, old, stride) - 1
-    ints[k.STRIDE], ints[k.MIXES] = stride, after
-    ints[k.ROWS_HIGH] += shift
-    return state._replace(
-        mix_ints=mix_ints,
-        mix_reals=mix_reals,
-        mass=moved(state.mass),
-        row_ints=row_ints,
-        row_reals=moved(state.row_reals),
-        row_free=row_free,
-        packets=packets,
-        route=_renumbered(state.route, old, stride),
-    )
-
-
-def _renumbered(nodes: I8, old: int, stride: int) -> I8:
-    return np.asarray(nodes // old * stride + nodes % old, np.int64)
-
-
-def with_senders(state: State, senders: int) -> State:
-    """Columns for more senders in front of those of the live targets."""
-    first = int(state.ints[k.SENDERS])
-    added = senders - first
-    if added <= 0:
-        return state
-    columns = state.mass.shape[1]
-    state = grown(state, columns=columns + added)
-    mass = state.mass
-    mass[:, senders : columns + added] = mass[:, first:columns].copy()
-    mass[:, first:senders] = 0.0
-    state.ints[k.SENDERS] = senders
-    return state
-
-
-def without_senders(state: State) -> State:
-    """Stop following senders: their columns are given up."""
-    first = int(state.ints[k.SENDERS])
-    columns = state.mass.shape[1]
-    state.mass[:, : columns - first] = state.mass[:, first:].copy()
-    state.ints[k.SENDERS] = 0
-    if not state.ints[k.LIVE]:
-        state.mix_ints[:, k.M_HAS_MASS] = 0
-    return state
-
-
-# -- the change itself --------------------------------------------------------------------------
 
 
 def turned(
