@@ -6,6 +6,7 @@ the shared ones here, so nothing is fetched and there is no bundler.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -28,11 +29,12 @@ def script(*names: str) -> str:
 def style(*names: str) -> str:
     """The palette's tokens and the shared style sheet, followed by a panel's own."""
     parts = [palette.css(), _asset("controls.css"), *(_asset(name) for name in names)]
-    return _lean("\n".join(parts))
+    plain = re.sub(r"/\*.*?\*/", "", "\n".join(parts), flags=re.DOTALL)
+    return re.sub(r"([;:,{]) +", r"\1", _lean(plain))
 
 
 def _lean(source: str) -> str:
-    """Without indentation and comment lines: Lab may be set to save a widget's script."""
+    """Without indentation and comments: Lab may be set to save a widget with its script."""
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 

@@ -2,10 +2,12 @@
 // The kernel says who came and left when, and how likely each is; nothing is computed here.
 
 const STORY_MS = 7000;
+const STILL_MS = 1000;  // where less motion is asked for: one still picture a second
 
 class OneMixPage extends SlidingPage {
   build() {
     this.clock = null;
+    this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.canvas = h("canvas", { class: "om-mix", role: "img" });
     this.play = h("button", { type: "button", class: "wb-button", "aria-pressed": "false",
       onclick: () => this.toggle() }, "Play");
@@ -90,6 +92,7 @@ class OneMixPage extends SlidingPage {
     let before = performance.now();
     const step = (at) => {
       this.frame = requestAnimationFrame(step);
+      if (this.still.matches && at - before < STILL_MS) return;
       this.go(this.clock + Math.max(at - before, 0) / STORY_MS);
       before = at;
       if (this.clock >= 1) this.pause();  // it ends with its last packet and never loops
