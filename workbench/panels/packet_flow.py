@@ -12,7 +12,7 @@ stay in a mix is drawn exactly as long as it is, and no number shown depends on 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +20,9 @@ import traitlets
 from numpy.typing import NDArray
 
 from workbench.errors import WorkbenchError
-from workbench.mixing.events import MIX_LOOP, NOWHERE, Events
+from workbench.mixing.events import Events
 from workbench.panels import controls
+from workbench.panels.flow_counts import PoolCounter
 from workbench.panels.flow_sample import Sample, kept_inside
 from workbench.panels.live_view import Buffers, LiveView
 from workbench.scenario import Scenario
@@ -32,10 +33,8 @@ if TYPE_CHECKING:
 TRAVEL_S = 0.45  # of the eye's time, over one link
 STAY_SEEN_S = 1.4  # of the eye's time, the mean stay that a person can follow
 STEPS = (1, 1.5, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80)
-HOME = -(2**30)  # on the wire: HOME - mix is a mix loop's own mix, where it ends
 MOST_CELLS = 600  # drawn circles in all; beyond, one stands for several mixes
 MOST_CELLS_IN_A_LAYER = 120
-GRID = 8  # pool counts are sent at this many times a frame
 ACTIONS = ("down", "up", "corrupt", "honest", "inspect", "follow", "bytes")
 
 
@@ -253,15 +252,14 @@ class PacketFlow(LiveView):
         held = None if pools is None else _per_mix("pools", pools, mixes).astype(np.int64)
         doubt = None if belief is None else _per_mix("belief", belief, mixes).astype(np.float64)
         with self._guard:
-            events, born = self._mix_loops(events)
-            times_s, grid = self._count(events, born, float(clock_s), held)
+            events, times_s, grid = self._counter.take(events, self._clock_s, float(clock_s), held)
             drawn = events.where(self._sample.choose(events.packet))
             self._kept = kept_inside(self._kept, drawn, clock_s - self._memory_s())
             self._clock_s = float(clock_s)
             self._belief, self._belief_out = doubt, float(belief_out)
-            in_network = int(self._pools.sum()) + self._crossing(events, float(times_s[0]))
+            in_network = int(self._counter.pools.sum()) + self._crossing(events, float(times_s[0]))
             self._choose_sample(self._sample.for_crowd(max(in_network, self._expected)))
-            content, buffers = self._message(drawn, times_s, grid)
+            content, buffers = self._message(drawn, times_s, self._by_cell(grid))
         self._broadcast({"type": "frame", **content}, buffers)
 
     def follow(self, packet: int | None) -> None:
@@ -305,13 +303,10 @@ class PacketFlow(LiveView):
         self._sample = Sample()
         self._set_pace(scenario)
         self._clock_s = float(clock_s)
-        self._pools = np.zeros(scenario.mixes, np.int64)
-        self._on_links = Events.empty()
+        self._counter = PoolCounter(scenario.mixes)
         self._kept = Events.empty()
         self._belief: NDArray[np.float64] | None = None
         self._belief_out = 0.0
-        self._homes: dict[int, int] = {}
-        self._last_packet = -1
 
     def _set_pace(self, scenario: Scenario) -> None:
         if not isinstance(scenario, Scenario):
@@ -325,31 +320,6 @@ class PacketFlow(LiveView):
         self._mixes_per_cell = -(-scenario.width // most)
         self._down = frozenset(a * scenario.width + b for a, b in scenario.down())
         self._corrupt = frozenset(a * scenario.width + b for a, b in scenario.corrupted())
-
-    def _mix_loops(self, events: Events) -> tuple[Events, NDArray[np.bool_]]:
-        """Ends of mix loops renamed, and which rows are births: neither moves a pool.
-
-        A mix sends its loop without ever holding it, and takes it back without holding it.
-        Loops that were under way before the picture began are left out: nobody can tell
-        where they end.
-        """
-        born, kept = np.zeros(len(events), bool), np.ones(len(events), bool)
-        target = events.target.copy()
-        if self._last_packet < 0 and (events.source < 0).any():
-            self._last_packet = int(events.packet[events.source < 0].min()) - 1
-        for row in np.flatnonzero(events.kind == MIX_LOOP).tolist():
-            packet = int(events.packet[row])
-            if packet not in self._homes and packet > self._last_packet:
-                self._homes[packet] = int(events.source[row])
-                born[row] = True
-            home = self._homes.get(packet)
-            kept[row] = home is not None
-            if home is not None and target[row] in (home, NOWHERE):
-                del self._homes[packet]
-                target[row] = HOME - home if target[row] == home else NOWHERE
-        if len(events):
-            self._last_packet = max(self._last_packet, int(events.packet.max()))
-        return replace(events, target=target).where(kept), born[kept]
 
     def _choose_sample(self, sample: Sample) -> None:
         if sample.one_in > self._sample.one_in:
@@ -365,32 +335,6 @@ class PacketFlow(LiveView):
         span_s = max(self._clock_s - since_s, 1e-9)
         return int(len(events) / span_s * TRAVEL_S / self._slow_down)
 
-    def _count(
-        self,
-        events: Events,
-        born: NDArray[np.bool_],
-        clock_s: float,
-        pools: NDArray[np.int64] | None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Packets in each mix at some times of the frame, counted back from its end."""
-        mixes = self._scenario.mixes
-        times_s = np.linspace(self._clock_s, clock_s, GRID + 1)
-        arriving = Events.joined((self._on_links, events))
-        here = (arriving.target >= 0) & (arriving.arrive_s <= clock_s)
-        self._on_links = arriving.where((arriving.target >= 0) & (arriving.arrive_s > clock_s))
-        leaving = (events.source >= 0) & ~born
-        steps = np.zeros((GRID + 2, mixes), np.int64)
-        for nodes, at_s, sign in (
-            (arriving.target[here], arriving.arrive_s[here], 1),
-            (events.source[leaving], events.leave_s[leaving], -1),
-        ):
-            np.add.at(steps, (np.searchsorted(times_s, at_s, side="left"), nodes), sign)
-        changes = steps[: GRID + 1].cumsum(axis=0)
-        end = self._pools + changes[-1] if pools is None else pools
-        self._pools = np.asarray(end, np.int64)
-        grid = np.maximum(end + changes - changes[-1], 0)
-        return times_s, self._by_cell(grid).astype(np.int32)
-
     def _by_cell(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sums over the mixes that one circle stands for (last axis)."""
         if self._mixes_per_cell == 1:
@@ -402,7 +346,7 @@ class PacketFlow(LiveView):
         return summed.reshape(*values.shape[:-1], -1)
 
     def _message(
-        self, events: Events, times_s: NDArray[np.float64], grid: NDArray[np.int32]
+        self, events: Events, times_s: NDArray[np.float64], grid: NDArray[np.int64]
     ) -> tuple[dict[str, Any], list[bytes]]:
         """A frame as small JSON and three binary buffers."""
         columns = [
@@ -422,7 +366,7 @@ class PacketFlow(LiveView):
             "belief_out": self._belief_out,
             "one_in": self._sample.one_in,
             "followed": self._sample.followed,
-            "inside": int(self._pools.sum()),
+            "inside": int(self._counter.pools.sum()),
         }
         buffers = [
             b"".join(column.tobytes() for column in columns),
@@ -461,7 +405,7 @@ class PacketFlow(LiveView):
     # What the transport asks.
 
     def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
-        grid = self._by_cell(self._pools[np.newaxis])
+        grid = self._by_cell(self._counter.pools[np.newaxis])
         content, buffers = self._message(self._kept, np.array([self._clock_s]), grid)
         style = controls.style("live_view.css", "packet_flow.css")
         return {**content, "network": self._network(), "css": style}, buffers
