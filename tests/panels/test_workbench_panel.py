@@ -603,6 +603,19 @@ def test_the_saved_page_holds_the_very_frames_that_were_told_and_asks_for_nothin
         assert outside not in bare
 
 
+def test_a_saved_page_says_how_many_measured_packets_are_of_the_settings_it_names():
+    net, measured, flow = LiveMixnet(SMALL), Measured(), RecordedFlow(SMALL)
+    wired(flow)
+    for _ in range(80):
+        frame = net.advance(0.02)
+        measured.take(frame, 0.08)
+        flow.add_frame(frame)
+    count = measured.spread().count
+    assert count > 0
+    measured.changed(SMALL, SMALL.replace(delay_s=2 * SMALL.delay_s))
+    assert "0 of them sent since the last change." in page_of(flow, measured, SMALL, None)
+
+
 def tape_text(page: str) -> str:
     return page.split('const TAPE = "')[1].split('"')[0]
 

@@ -199,7 +199,8 @@ def _page(tape: str, measured: Measured, scenario: Scenario, expected: Expected 
         "APPROXIMATION": _safe(str(say.get("approximation", ""))),
         "MEASURED_BITS": _safe(str(found["bits"])),
         "MEASURED_WORDS": _safe(str(found["words"])),
-        "MEASURED_SPREAD": _safe(str(found.get("spread", found["note"]))),
+        "MEASURED_SPREAD": _safe(str(found.get("spread", ""))),
+        "MEASURED_NOTE": _safe(str(found["note"])),  # some may be of earlier settings
         "CURVE": picture.curve_svg(measured),
         "SETTINGS": settings,
         "LINE": _safe(sharing.settings_line(scenario)),
