@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sphinx_reference import reference as reference  # a fixture: the published Sphinx crate
+
+# No test is timed: on a busy machine any example may take a second.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 REQUIRE_ALL = os.environ.get("WORKBENCH_REQUIRE_ALL") == "1"
 TESTS = Path(__file__).parent
