@@ -92,8 +92,15 @@ def both_ends(lab: LabPage) -> None:
     lab.page.locator(".ws-line-says", has_text="Most alike").wait_for()
 
 
+def full_box(lab: LabPage) -> None:
+    """A box that three letters of the attacker's have filled, and that has let all go."""
+    for _ in range(3):
+        lab.page.get_by_role("button", name="Attacker adds one").click()
+    lab.page.locator(".wb-summary", has_text="Full: shuffled").wait_for()
+
+
 def three_of_eight(lab: LabPage) -> None:
-    """A full box with three letters of the attacker's."""
+    """A full box with three letters of the attacker's, counted."""
     for _ in range(3):
         lab.page.get_by_role("button", name="Attacker adds one").click()
     lab.page.locator(".wb-summary", has_text="any of 5 letters").wait_for()
@@ -262,8 +269,20 @@ PICTURES = [
         viewport=(1280, 720),
         scale=1.0,
     ),
-    Picture("lesson_01", watched(), ".ws-root", both_ends, folder=BESIDE_LESSONS, scale=1.5),
-    Picture("lesson_02", box(), ".sb-root", three_of_eight, folder=BESIDE_LESSONS, scale=1.5),
+    # Beside a lesson stands nothing that answers its own question before the guess.
+    Picture("lesson_01", watched(), ".ws-lines", both_ends, folder=BESIDE_LESSONS, scale=1.5),
+    Picture(
+        "lesson_02",
+        [
+            "from workbench.exercises import lesson_02",
+            "from workbench.panels.shuffle_box import shuffle_box",
+            "shuffle_box(ask=lesson_02.prediction(), seed=3)",
+        ],
+        ".sb-root",
+        full_box,
+        folder=BESIDE_LESSONS,
+        scale=1.5,
+    ),
     Picture("who_sees_dark", watched(), ".ws-root", both_ends, theme="dark"),
     Picture("who_sees_360", watched(), ".ws-root", both_ends, viewport=(360, 740)),
     Picture(
