@@ -20,7 +20,8 @@ from workbench.panels.bokeh_pane import BokehPane, live_figure
 from workbench.panels.live_model import HISTORY_S, Measured
 
 HEIGHT, ROOM_HEIGHT = 230, 360  # px; the second for large type
-NAMES_S, ROOM_NAMES_S = 10.5, 17.0  # beyond "now": where the lines' names stand
+# Beyond "now": where the lines' names stand, whole on a telephone of 360 px, too.
+NAMES_S = 20.0
 BINS = 32
 BLUE = palette.MEANING["anonymity"]
 INK = "#6b7280"  # readable on paper and on a dark page; carries no meaning
@@ -79,7 +80,6 @@ class EntropyChart:
     def _dress(self) -> None:
         is_large = self.pane.presenter
         self.plot.height = ROOM_HEIGHT if is_large else HEIGHT
-        self.plot.x_range.end = ROOM_NAMES_S if is_large else NAMES_S
 
     def show(self, measured: Measured, was_expected: float | None) -> None:
         """Everything anew: a minute is a few hundred numbers."""
