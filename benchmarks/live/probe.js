@@ -8,6 +8,7 @@ window.liveProbe = (() => {
   const last = {};
   const values = {};
   const heard = new WeakSet();
+  let flow = null;
 
   function painted(name, source) {
     const { tick, ...columns } = source.data;
@@ -35,7 +36,8 @@ window.liveProbe = (() => {
   }
 
   function look(now) {
-    const count = document.querySelector(".wb-bench .wb-flow")?.mixnetFlow?.frames();
+    if (!flow?.isConnected) flow = document.querySelector(".wb-bench .wb-flow");
+    const count = flow?.mixnetFlow?.frames();
     if (count !== last.flow) probe.frames.push(now);
     last.flow = count;
     requestAnimationFrame(look);

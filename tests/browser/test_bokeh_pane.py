@@ -71,6 +71,45 @@ def test_a_nonce_set_in_the_kernel_comes_back_in_painted_pixels(open_cells):
     assert not is_painted(lab, ROOT, paint_nonce(lab), limit_s=4)
 
 
+REWRITTEN = """async () => {
+    const roots = [];
+    const walk = (node) => {
+        if (node.shadowRoot) { roots.push(node.shadowRoot); walk(node.shadowRoot); }
+        for (const child of node.children) walk(child);
+    };
+    walk(document.querySelector('.wb-pane'));
+    let count = 0;
+    const spy = new MutationObserver((all) => {
+        count += all.filter((one) => one.target.closest?.('style')).length;
+    });
+    for (const root of roots) {
+        spy.observe(root, { subtree: true, childList: true });
+    }
+    await new Promise((done) => { setTimeout(done, 1500); });
+    return [roots.length, count];
+}"""
+FREED = """() => {
+    const free = (view) => {
+        delete view.update_position;
+        for (const child of view.children_views?.() ?? []) if (child) free(child);
+    };
+    for (const root of window.Bokeh.index.roots) free(root);
+}"""
+
+
+def test_a_figure_that_plays_writes_no_style_sheet(open_cells):
+    lab = open_cells([LIVE], run=True)
+    ready(lab, ROOT)
+    assert plays(lab, ROOT)
+    sheets, rewritten = lab.page.evaluate(REWRITTEN)
+    assert sheets > 5
+    assert rewritten == 0
+    assert plays(lab, ROOT)
+    # Sabotage: BokehJS moves the glyphs' empty elements after their data, as it would.
+    lab.page.evaluate(FREED)
+    assert lab.page.evaluate(REWRITTEN)[1] > 0
+
+
 def test_playing_paints_many_pictures_and_paused_exactly_one(open_cells):
     lab = open_cells([LIVE], run=True)
     ready(lab, ROOT)

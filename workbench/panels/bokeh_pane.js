@@ -57,6 +57,13 @@ function calmStyles(bokeh) {
   };
 }
 
+// Each glyph has an empty element that BokehJS moves to where its data are, at every paint: again
+// the page would be styled and laid out for nothing. What is painted does not depend on it.
+function restGlyphs(view) {
+  if (view.glyph) view.update_position = () => {};
+  for (const child of view.children_views?.() ?? []) if (child) restGlyphs(child);
+}
+
 function bufferMap(ids, buffers) {
   const bytes = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
   return new Map(ids.map((id, index) => [id, bytes(buffers[index])]));
@@ -114,6 +121,7 @@ export function start(host) {
       sheet = Document.from_json(JSON.parse(content.doc), undefined,
         bufferMap(content.buffers, buffers));
       views = await bokeh.embed.add_document_standalone(sheet, stage);
+      for (const one of views) restGlyphs(one);
       describe();
       shieldKeys(stage);
       return true;

@@ -35,15 +35,17 @@ function shapePath(pen, shape, x, y, r) {
   } else pen.arc(x, y, r, 0, 2 * Math.PI);
 }
 
-// Outlined shapes are drawn once and stamped: software rendering is the limit, not the kernel.
+// Outlined shapes are drawn once and stamped on whole pixels, which copies them: software
+// rendering is the limit, not the kernel. `grain` is a pixel's width.
 function makeStamps(ink, scale) {
   const made = new Map();
   return (kind, r) => {
     const key = `${kind}:${r}`;
     if (!made.has(key)) {
-      const half = Math.ceil(r * 1.4 + 2);
+      const pixels = 2 * Math.ceil((r * 1.4 + 2) * scale);
+      const [size, half] = [pixels / scale, pixels / scale / 2];
       const canvas = document.createElement("canvas");
-      canvas.width = canvas.height = Math.ceil(half * 2 * scale);
+      canvas.width = canvas.height = pixels;
       const pen = canvas.getContext("2d");
       pen.scale(scale, scale);
       shapePath(pen, kind < 0 ? "circle" : SHAPES[kind], half, half, r);
@@ -52,11 +54,13 @@ function makeStamps(ink, scale) {
       pen.lineWidth = r > 3 ? 1 : 0.7;
       pen.strokeStyle = ink.ink;
       pen.stroke();
-      made.set(key, { canvas, half, size: half * 2 });
+      made.set(key, { canvas, half, size, grain: 1 / scale });
     }
     return made.get(key);
   };
 }
+
+const snap = (place, grain) => Math.round(place / grain) * grain;
 
 function fitCanvas(canvas, width, height) {
   const scale = Math.max(1, Math.min(3, globalThis.devicePixelRatio || 1));
@@ -184,7 +188,8 @@ function paintLevel(pen, layout, ink, node, share) {
 function paintBelief(pen, layout, ink, node, chance) {
   if (chance < 0.002) return;
   // Thickness grows with the chance, quickly at first, so that 3 % and 10 % can be told apart.
-  const most = Math.min(layout.radius * 0.4, 9 * layout.type);
+  // At its thickest it ends where the words below the mix begin.
+  const most = Math.min(layout.radius * 0.4, countGap(layout) - 2);
   const thick = 1 + most * chance ** 0.6;
   pen.strokeStyle = ink.yours;
   pen.lineWidth = thick;
@@ -200,16 +205,46 @@ function percent(chance) {
 
 // Written last, with a rim of paper: packets that pass under a number must not hide it.
 function paintCount(pen, layout, ink, node, text) {
-  pen.font = `${layout.isNarrow ? 0.82 * ink.size : 0.92 * ink.size}px ${ink.family}`;
+  pen.font = countFont(layout, ink);
   pen.textAlign = "center";
   pen.textBaseline = "top";
-  const y = node.y + layout.radius + (layout.isNarrow ? 6 : 9) * layout.type;
+  const y = countTop(layout, node);
   pen.lineJoin = "round";
-  pen.lineWidth = 4;
+  pen.lineWidth = RIM;
   pen.strokeStyle = ink.paper;
   pen.strokeText(text, node.x, y);
   pen.fillStyle = ink.quiet;
   pen.fillText(text, node.x, y);
+}
+
+const RIM = 4;
+const countFont = (layout, ink) => `${(layout.isNarrow ? 0.82 : 0.92) * ink.size}px ${ink.family}`;
+const countGap = (layout) => (layout.isNarrow ? 6 : 9) * layout.type;
+const countTop = (layout, node) => node.y + layout.radius + countGap(layout);
+
+// The same, written once for each text and stamped: setting a font makes the browser style the
+// page, and rims of letters are dear at each frame.
+function makeCounts(layout, ink, scale) {
+  const made = new Map();
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = countFont(layout, ink);
+  const tall = Math.ceil(1.4 * ink.size + RIM);
+  const write = (text) => {
+    const wide = Math.ceil(ruler.measureText(text).width) + 2 * RIM;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.ceil(wide * scale), Math.ceil(tall * scale)];
+    const pen = canvas.getContext("2d");
+    pen.scale(scale, scale);
+    paintCount(pen, layout, ink, { x: wide / 2, y: RIM / 2 - countTop(layout, { y: 0 }) }, text);
+    if (made.size > 500) made.clear();
+    made.set(text, { canvas, wide });
+    return made.get(text);
+  };
+  return (pen, node, text) => {
+    const { canvas, wide } = made.get(text) ?? write(text);
+    pen.drawImage(canvas, snap(node.x - wide / 2, 1 / scale),
+      snap(countTop(layout, node) - RIM / 2, 1 / scale), canvas.width / scale, canvas.height / scale);
+  };
 }
 
 function paintInside(pen, layout, ink, node, text) {
@@ -221,7 +256,8 @@ function paintInside(pen, layout, ink, node, text) {
 }
 
 function paintStamp(pen, stamp, x, y) {
-  pen.drawImage(stamp.canvas, x - stamp.half, y - stamp.half, stamp.size, stamp.size);
+  const { canvas, half, size, grain } = stamp;
+  pen.drawImage(canvas, snap(x - half, grain), snap(y - half, grain), size, size);
 }
 
 // Your packet: its own kind's shape inside a vermilion disc with an ink rim and a halo.

@@ -24,6 +24,7 @@ class Scene {
     ({ pen: this.pen } = fitCanvas(moving, layout.width, layout.height));
     const below = fitCanvas(ground, layout.width, layout.height);
     this.stampOf = makeStamps(ink, below.scale);
+    this.paintCount = makeCounts(layout, ink, below.scale);
     paintGround(below.pen, this.network, layout, ink, this.marks);
     this.forgetPaths();
   }
@@ -191,6 +192,6 @@ class Scene {
     // Side by side in a narrow picture there is no room for what is hardly believed.
     const isTold = chance !== null && (chance >= 0.01 || !this.layout.isNarrow);
     const words = [text, isTold ? percent(chance) : ""].filter(Boolean).join(", ");
-    if (words) paintCount(this.pen, this.layout, this.ink, this.layout.nodes[cell], words);
+    if (words) this.paintCount(this.pen, this.layout.nodes[cell], words);
   }
 }

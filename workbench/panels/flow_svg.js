@@ -80,15 +80,17 @@ class SvgPen {
 
 // What stands on the sheet now, in the given ink, with its heads, key and notes.
 function svgOf(scene, shown, asObserver, ink, { sheet, heads, key, notes }) {
-  const kept = { pen: scene.pen, ink: scene.ink, stampOf: scene.stampOf, frames: scene.frames };
+  const kept = { pen: scene.pen, ink: scene.ink, stampOf: scene.stampOf,
+    paintCount: scene.paintCount, frames: scene.frames };
   const { layout, network } = scene;
   const family = kept.ink.family.replace(/["<>&]/g, "'");
   const size = kept.ink.size;
   const pen = new SvgPen();
   const light = { ...kept.ink, ...ink, kinds: [ink.real, ink.loop, ink.drop, ink.loop] };
   Object.assign(scene, { pen, ink: light, stampOf: (kind, r) => ({ half: r, size: 2 * r,
-    canvas: { shape: kind < 0 ? "circle" : SHAPES[kind], r, edge: light.ink,
-      colour: kind < 0 ? light.quiet : light.kinds[kind] } }) });
+    grain: 0.01, canvas: { shape: kind < 0 ? "circle" : SHAPES[kind], r, edge: light.ink,
+      colour: kind < 0 ? light.quiet : light.kinds[kind] } }),
+  paintCount: (_, node, text) => paintCount(pen, layout, light, node, text) });
   try {
     paintGround(pen, network, layout, light, scene.marks);
     scene.paint(shown, asObserver);
