@@ -324,6 +324,18 @@ def test_what_makes_no_sense_is_answered_in_words_and_changes_nothing():
     asyncio.run(check())
 
 
+def test_a_mistake_of_ours_is_shown_and_leaves_no_page_waiting():
+    async def check() -> None:
+        async with running(SMALL) as panel:
+            panel.figures.fit = lambda journey_s: 1 / 0
+            with pytest.raises(ZeroDivisionError):
+                act(panel, "set", knob="delay_s", value=0.25, serial=7)
+            assert panel.console.data["answered"] == ["page", 7]
+            assert "ZeroDivisionError" in panel.console.data["problem"]
+
+    asyncio.run(check())
+
+
 def test_frames_reach_charts_and_numbers():
     async def check() -> None:
         async with running(SMALL) as panel:

@@ -164,9 +164,13 @@ class WorkbenchPanel(ipywidgets.VBox):
             self._do(name, content, view)
         except WorkbenchError as error:
             self.console.tell(view, type="problem", knob=content.get("knob", ""), text=str(error))
-        serial = content.get("serial")
-        if type(serial) is int:
-            self.console.update(answered=[view, serial])
+        except Exception as error:  # ours to mend; the page must not wait for an answer
+            self.console.update(problem=failure_in_words(error))
+            raise
+        finally:
+            serial = content.get("serial")
+            if type(serial) is int:
+                self.console.update(answered=[view, serial])
 
     def _do(self, name: str, content: Mapping[str, Any], view: str) -> None:
         if name == "set":
