@@ -1,1 +1,1 @@
-"""What live panels carry in a real Chromium inside a real JupyterLab (see measure.py)."""
+"""What live panels carry in a real Chromium inside a real JupyterLab."""
