@@ -63,7 +63,7 @@ def test_lesson_8_told_in_three_minutes_goes_where_the_notes_say():
 
     def earns_and_load(state) -> tuple[float, float]:
         data = saturation_view.view(state)
-        load = re.search(r"node A .* saturation (\d+)%", data["summary"])
+        load = re.search(r"node A .* saturation (\d+) %", data["summary"])
         assert load is not None
         return float(data["answer"]["value"]), float(load.group(1))
 

@@ -93,9 +93,9 @@ def test_tokens_are_dragged_by_the_mouse_and_moved_by_keys(lab):
 
 
 def test_the_top_of_a_bar_is_dragged_and_the_warning_comes_and_goes(lab):
-    expect(lab.page.locator(".sp-warning")).to_contain_text("Node A is over-saturated, 200%")
+    expect(lab.page.locator(".sp-warning")).to_contain_text("Node A is over-saturated, 200 %")
     lab.page.get_by_role("button", name="− 100 from A").click()
-    expect(lab.page.locator(".sp-warning")).to_contain_text("195%")
+    expect(lab.page.locator(".sp-warning")).to_contain_text("195 %")
     box = bar(lab, 0).locator(".sp-others").bounding_box()
     mouse = lab.page.mouse
     mouse.move(box["x"] + 8, box["y"] + box["height"] - 10)
@@ -104,9 +104,9 @@ def test_the_top_of_a_bar_is_dragged_and_the_warning_comes_and_goes(lab):
     mouse.up()
     expect(lab.page.locator(".sp-warning")).to_be_hidden()
     lab.page.get_by_role("button", name="Undo").click()
-    expect(lab.page.locator(".sp-warning")).to_contain_text("195%")
+    expect(lab.page.locator(".sp-warning")).to_contain_text("195 %")
     lab.page.get_by_role("button", name="Reset").click()
-    expect(lab.page.locator(".sp-warning")).to_contain_text("200%")
+    expect(lab.page.locator(".sp-warning")).to_contain_text("200 %")
 
 
 def test_a_slider_by_keys_changes_the_numbers_that_the_kernel_has(lab):

@@ -149,8 +149,8 @@ def test_the_history_is_that_of_the_recorded_rows():
     rows = parameters.paid_shares()
     assert text.count("| 202") == len(rows)
     assert "fell from 1,040,817 to 250,000 NYM" in text
-    assert "about 39%" in text
-    assert "55% to 59%" in " ".join(text.split())
+    assert "about 39 %" in text
+    assert "55 % to 59 %" in " ".join(text.split())
     assert "a coincidence to discuss" in " ".join(text.split())
     assert "not a proof" in " ".join(text.split())
     assert "50, 70 and 120 to 80, 100 and 60" in text
@@ -158,9 +158,9 @@ def test_the_history_is_that_of_the_recorded_rows():
 
 def test_the_computed_sentences_say_what_was_measured():
     text = str(lesson_08.along_the_stake())
-    for number in ("34.7%", "37.8%", "18.9%", "12.6%"):
+    for number in ("34.7 %", "37.8 %", "18.9 %", "12.6 %"):
         assert number in text
-    assert "pays 50% of" in str(lesson_08.performance_multiplies())
+    assert "pays 50 % of" in str(lesson_08.performance_multiplies())
     table = str(lesson_08.by_machine(people=20, seed=1))
     medians = [float(m) for m in re.findall(r"\| (\d+(?:\.\d)?)% \|", table)]
     assert medians == sorted(medians)

@@ -48,8 +48,8 @@ def test_the_numbers_are_those_of_a_simulation(width, rate, delay):
     assert numbers["bits"] == f"{run.spread.mean:.1f}"
     assert numbers["spread"] == f"{run.spread.median:.1f} / {run.spread.worst:.1f}"
     assert float(numbers["pool"]) == pytest.approx(rate * delay / width, rel=0.25)
-    assert numbers["load"] == f"{rate / width / CAPACITY_PER_S:.0%}"
-    assert numbers["lost"] == f"{run.dropped / run.sent:.0%}"
+    assert numbers["load"] == f"{100 * rate / width / CAPACITY_PER_S:.0f} %"
+    assert numbers["lost"] == f"{100 * run.dropped / run.sent:.0f} %"
 
 
 def test_widening_runs_it_dry_and_narrowing_floods_it():
@@ -58,7 +58,7 @@ def test_widening_runs_it_dry_and_narrowing_floods_it():
     assert bits[10] - bits[50] > 2.5
     assert bits[50] - bits[100] > 0.8
     narrow = river_panel(1).view
-    assert narrow["numbers"]["load"] == "200%"
+    assert narrow["numbers"]["load"] == "200 %"
     assert "of the packets are lost" in narrow["summary"]
 
 

@@ -78,7 +78,7 @@ def test_a_node_twice_as_full_as_the_line_pays_half():
 def test_saturation_is_shown_uncapped_with_a_warning_in_words():
     data = view(START)
     assert data["rows"][0]["cells"][0] == {"text": "200", "strong": True}
-    assert data["warning"].startswith("Node A is over-saturated, 200% full: 2,000 of its tokens")
+    assert data["warning"].startswith("Node A is over-saturated, 200 % full: 2,000 of its tokens")
     calm = view(situation("hands", 3))
     assert calm["warning"] == ""
     assert not any(bar["is_over"] for bar in calm["bars"])

@@ -74,7 +74,7 @@ def test_the_best_deviation_is_the_librarys_and_can_be_played():
     want = is_nash(page.widget.state).deviation
     note = page.view("best")["note"]["lines"]
     assert note[1].startswith(f"Player {want.player} runs more pools")
-    assert f"{want.gain / want.pay_before:+.1%}" in note[1]
+    assert f"{100 * want.gain / want.pay_before:+.1f} %" in note[1]
     data = page.view("play")
     now = page.widget.state
     assert sorted(now.pool_owners) == sorted(want.after.pool_owners)

@@ -164,7 +164,7 @@ def test_progress_is_told_and_can_stop(quick):
     run_system(quick, 4, progress=seen.append)
     assert seen == [0.25, 0.5, 0.75, 1.0]
     live = LiveSystem(quick)
-    with pytest.raises(SimulationError, match="stopped by its progress callback at 50%"):
+    with pytest.raises(SimulationError, match="stopped by its progress callback at 50 %"):
         run_system(live, 4, progress=lambda share: share < 0.5)
     assert live.epoch == 2
     run_system(live, 2)

@@ -14,7 +14,7 @@ from workbench.teaching import say
 
 def test_numbers_are_filled_in() -> None:
     text = say("  {size:,} bytes, {share:.1%}", size=1389, share=0.25)
-    assert str(text) == text._repr_markdown_() == "1,389 bytes, 25.0%"
+    assert str(text) == text._repr_markdown_() == "1,389 bytes, 25.0 %"
 
 
 @pytest.mark.parametrize(

@@ -152,8 +152,8 @@ def least_width(scenario: Scenario, load_at_most: float = 0.8) -> int:
     room = share * scenario.capacity_per_s - own_loops
     if room <= 0:
         raise AnonymityError(
-            f"the mixes' own loops ({own_loops:g} packets/s each) already fill {share:.0%} of "
-            f"their capacity ({scenario.capacity_per_s:g} packets/s)"
+            f"the mixes' own loops ({own_loops:g} packets/s each) already fill "
+            f"{100 * share:.0f} % of their capacity ({scenario.capacity_per_s:g} packets/s)"
         )
     return max(1, math.ceil(scenario.total_rate_per_s / room - 1e-9))
 

@@ -69,8 +69,9 @@ class Match:
     def __str__(self) -> str:
         low, high = self.chance_interval
         return (
-            f"{self.right} of {self.trials} right ({self.share_right:.0%}); blind guessing gets "
-            f"{self.chance:.1%}, and from {low:.0%} to {high:.0%} in 95 of 100 tries"
+            f"{self.right} of {self.trials} right ({100 * self.share_right:.0f} %); blind "
+            f"guessing gets {100 * self.chance:.1f} %, and from {100 * low:.0f} % to "
+            f"{100 * high:.0f} % in 95 of 100 tries"
         )
 
 

@@ -97,7 +97,7 @@ def many_boxes(letters: int = 8000) -> Text:
         low, high = found.interval
         rows.append(
             f"| {words} | {found.targets:,} | {found.entropy_bits.mean():.2f} | "
-            f"{found.success:.0%} ({low:.0%} to {high:.0%}) |"
+            f"{100 * found.success:.0f} % ({100 * low:.0f} % to {100 * high:.0f} %) |"
         )
     return say(
         "{letters:,} people's letters, boxes that open at {size}:\n\n"

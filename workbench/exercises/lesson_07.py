@@ -311,8 +311,9 @@ def _judge(hour: int, rate: float, delay: float, capacity: float, width: int) ->
     load = rate / width / capacity
     if load > LOAD_AT_MOST * (1.0 + 1e-9):
         raise Wrong(
-            f"{when} Each mix can take {capacity:g} packets/s and would be loaded with {load:.0%}; "
-            f"at most {LOAD_AT_MOST:.0%} is wanted, or packets wait and get lost."
+            f"{when} Each mix can take {capacity:g} packets/s and would be loaded with "
+            f"{100 * load:.0f} %; at most {100 * LOAD_AT_MOST:.0f} % is wanted, "
+            "or packets wait and get lost."
         )
     held = pool_packets(rate, delay, mixes=width)
     if width > fewest + 1 and held < PACKETS_AT_LEAST * (1.0 - TOLERANCE):

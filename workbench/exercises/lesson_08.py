@@ -138,7 +138,7 @@ def what_happened() -> Text:
     rows = parameters.paid_shares()
     lines = [
         f"| {row.start:%Y-%m-%d} | {float(row.saturation_point_unym) / TOKEN:,.0f} "
-        f"| {row.share:.0%} |"
+        f"| {100 * row.share:.0f} % |"
         for row in rows
     ]
     change = next(
@@ -292,7 +292,9 @@ def _try_reward(answer: Callable[..., object], rng: random.Random) -> str:
     ):
         if _close(given, _reward(performance, *wrong, places, float(alpha))):
             raise Wrong(why)
-    raise Wrong(f"For a node that is {stake:.0%} full the library says {want:.4f}, you {given:.4f}")
+    raise Wrong(
+        f"For a node that is {100 * stake:.0f} % full the library says {want:.4f}, you {given:.4f}"
+    )
 
 
 def _reward(perf: float, stake: float, own: float, places: int, alpha: float) -> float:
@@ -404,10 +406,10 @@ def _try_place(answer: Callable[..., object], rng: random.Random) -> str:
     share = case.pay(amounts) / case.best().pay_unym
     if share < 1 - NEAR:
         raise Wrong(
-            f"Your spread earns {share:.1%} of what the best spread earns; within {NEAR:.0%} of "
-            "the best is asked for."
+            f"Your spread earns {100 * share:.1f} % of what the best spread earns; within "
+            f"{100 * NEAR:.0f} % of the best is asked for."
         )
-    return f"Your last spread earned {share:.2%} of the best."
+    return f"Your last spread earned {100 * share:.2f} % of the best."
 
 
 check_place = Check(

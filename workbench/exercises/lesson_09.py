@@ -376,8 +376,8 @@ def _try_rationality(answer: Callable[..., object], rng: random.Random) -> str:
     there = losing.at(float(given))
     if not math.isclose(there, FIFTH, abs_tol=NEAR):
         raise Wrong(
-            f"At your {given:.3g} a share of {there:.0%} loses money; a fifth is asked for, "
-            f"give or take {NEAR:.0%}."
+            f"At your {given:.3g} a share of {100 * there:.0f} % loses money; a fifth is "
+            f"asked for, give or take {100 * NEAR:.0f} %."
         )
     return f"In the last games a fifth lost money below a rationality of about {given:.1f}."
 

@@ -323,7 +323,7 @@ class _Simulation:
 
     def _report(self, share: float) -> None:
         if self.progress is not None and self.progress(share) is False:
-            raise SimulationError(f"stopped by its progress callback at {share:.0%}")
+            raise SimulationError(f"stopped by its progress callback at {100 * share:.0f} %")
 
     def _keep_log(self, state: State) -> None:
         rows = int(state.ints[k.LOG_N])

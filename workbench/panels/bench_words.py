@@ -244,9 +244,9 @@ def summary(measured: Measured, scenario: Scenario, expected: Expected | None, s
     real = real if main is None else min(real, main)
     if sent > 0:
         share = 1 - real / sent
-        parts.append(f"{share:.0%} of packets are cover" if share > 0 else "no cover")
+        parts.append(f"{100 * share:.0f} % of packets are cover" if share > 0 else "no cover")
     if expected.dropped_share >= 0.005:
-        parts.append(f"{expected.dropped_share:.0%} of packets are lost")
+        parts.append(f"{100 * expected.dropped_share:.0f} % of packets are lost")
     corrupted = len(scenario.corrupted())
     if corrupted:
         parts.append(f"{corrupted} of {scenario.mixes} mixes corrupted")

@@ -133,8 +133,8 @@ def _network(pools: int, spread: decentralisation.Decentralisation, state: State
             ["Pools, operators", f"{pools}, {spread.operators}"],
             ["Nakamoto coefficient", f"{spread.nakamoto} of {spread.operators} operators"],
             ["Gini coefficient", f"{spread.gini:.2f}"],
-            ["Pledged, of all stake", f"{float(state.pledges.sum()):.0%}"],
-            ["In pools, of all stake", f"{float(state.pool_stakes.sum()):.0%}"],
+            ["Pledged, of all stake", f"{100 * float(state.pledges.sum()):.0f} %"],
+            ["In pools, of all stake", f"{100 * float(state.pool_stakes.sum()):.0f} %"],
         ],
     }
 
@@ -157,7 +157,7 @@ def _line(state: State) -> dict[str, Any]:
     point = state.game.rules.saturation_stake
     if point >= 1.0:
         return {"at": 1e9, "text": "no saturation point"}
-    return {"at": point, "text": f"saturation point, {point:.0%} of the stake"}
+    return {"at": point, "text": f"saturation point, {100 * point:.0f} % of the stake"}
 
 
 def _bars(state: State, shown: Any) -> list[dict[str, Any]]:
@@ -169,9 +169,9 @@ def _bars(state: State, shown: Any) -> list[dict[str, Any]]:
         stake, pledge = float(state.pool_stakes[pool]), float(state.pledges[pool])
         loses = bool(pay[owner] < 0)
         says = [
-            f"{stake:.1%} of all stake",
-            f"pledge {pledge:.1%}",
-            f"margin {state.margins[pool]:.0%}",
+            f"{100 * stake:.1f} % of all stake",
+            f"pledge {100 * pledge:.1f} %",
+            f"margin {100 * state.margins[pool]:.0f} %",
         ]
         if stake > point * (1 + 1e-9):
             says.append("over-saturated")
@@ -235,8 +235,8 @@ def _equilibrium_rows(setup: Setup, is_found: bool, state: State) -> list[list[s
     return [
         ["Pools, operators", f"{state.pool_owners.size}, {spread.operators}"],
         ["Nakamoto coefficient", f"{spread.nakamoto} of {spread.operators} operators"],
-        ["Margins", f"{state.margins.min():.0%} to {state.margins.max():.0%}"],
-        ["Pledged, of all stake", f"{float(state.pledges.sum()):.0%}"],
+        ["Margins", f"{100 * state.margins.min():.0f} % to {100 * state.margins.max():.0f} %"],
+        ["Pledged, of all stake", f"{100 * float(state.pledges.sum()):.0f} %"],
         ["Marked below the bars", "◆"],
     ]
 
@@ -287,7 +287,7 @@ def deviation_words(move: Move) -> tuple[str, ...]:
         return (f"{name} gains nothing by any declared move.",)
     does = _KINDS[move.kind]
     if abs(move.pay_before) > 1e-12:
-        gain = f"{move.gain / abs(move.pay_before):+.1%} of what it expects now"
+        gain = f"{100 * move.gain / abs(move.pay_before):+.1f} % of what it expects now"
     else:
         gain = "from nothing"
     pools = int(np.count_nonzero(move.after.pool_owners == move.player))
@@ -295,7 +295,7 @@ def deviation_words(move: Move) -> tuple[str, ...]:
     if pools:
         own = move.after.pool_owners == move.player
         margin = float(move.after.margins[own].mean())
-        lines.append(f"It would run {_count(pools, 'pool')} at a margin of {margin:.0%}.")
+        lines.append(f"It would run {_count(pools, 'pool')} at a margin of {100 * margin:.0f} %.")
     return tuple(lines)
 
 

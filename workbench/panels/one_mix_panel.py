@@ -363,7 +363,7 @@ def _bar_words(count: int, each: int, most: float, is_mine_drawn: bool) -> str:
     else:
         words = (
             f"Your packet came in. {count:,} packets that left after it share "
-            f"{_SHARE_DRAWN:.0%} of the suspicion; the likeliest "
+            f"{100 * _SHARE_DRAWN:.0f} % of the suspicion; the likeliest "
             f"{'bar' if each > 1 else 'one'} has {_percent(most)}."
         )
     return words + " The one with a rim is yours; the observer sees no rim." * is_mine_drawn

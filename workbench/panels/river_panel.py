@@ -271,7 +271,7 @@ def view(
     senders = float(seen.mean()) if seen.size else 0.0
     is_known = not math.isnan(spread.mean)
     words = describe(spread.mean, min(senders, spread.mean) if is_known else None, scenario.clients)
-    lose = f" {lost:.0%} of the packets are lost." if lost >= 0.005 else ""
+    lose = f" {100 * lost:.0f} % of the packets are lost." if lost >= 0.005 else ""
     return {
         **data,
         "numbers": {
@@ -279,8 +279,8 @@ def view(
             "spread": f"{spread.median:.1f} / {spread.worst:.1f}" if is_known else "–",
             "pool": shown(held),
             "latency": f"{answer.latency_quantile_s(0.5):.2f}" if answer.latency_count else "–",
-            "load": f"{load:.0%}",
-            "lost": f"{lost:.0%}",
+            "load": f"{100 * load:.0f} %",
+            "lost": f"{100 * lost:.0f} %",
             "is_full": bool(load > 0.8),
         },
         "layers": _layers(state, answer),

@@ -86,7 +86,7 @@ def _bar(state: State, i: int, full: float, returns: list[float] | None) -> dict
     says = [
         f"{bar.mine:,} of yours",
         f"stake {bar.stake:,} tokens",
-        f"saturation {full:.0%}" + (", over-saturated" if full > 1 else ""),
+        f"saturation {100 * full:.0f} %" + (", over-saturated" if full > 1 else ""),
     ]
     if returns is not None:
         says.append(f"pays {returns[i]:.2f} a month for 1,000")
@@ -198,7 +198,7 @@ def _node(state: State, full: float, pays: float) -> dict[str, Any]:
             ["Operator’s pay, cost included", f"{float(parts.operator_unym) / TOKEN:.2f} tokens"],
             ["All delegators together", f"{float(parts.delegates_unym) / TOKEN:.2f} tokens"],
             ["Return for 1,000 tokens", f"{pays:.2f} tokens"],
-            ["Saturation, uncapped", f"{full:.0%}"],
+            ["Saturation, uncapped", f"{100 * full:.0f} %"],
         ],
     }
 
@@ -211,8 +211,8 @@ def _warning(state: State, full: list[float]) -> str:
         i = over[0]
         excess = state.bars[i].stake - state.point
         return (
-            f"Node {NAMES[i]} is over-saturated, {full[i]:.0%} full: {excess:,.0f} of its tokens "
-            "add nothing to its reward and lower everybody’s return there."
+            f"Node {NAMES[i]} is over-saturated, {100 * full[i]:.0f} % full: {excess:,.0f} of "
+            "its tokens add nothing to its reward and lower everybody’s return there."
         )
     return (
         f"{_listed([NAMES[i] for i in over])} are over-saturated: what lies above the line adds "
@@ -232,7 +232,7 @@ def _network(state: State) -> dict[str, Any]:
         "rows": [
             ["Nakamoto coefficient", f"{spread.nakamoto} of {spread.operators} operators"],
             ["Gini coefficient", f"{spread.gini:.2f}"],
-            ["Pledged, of all stake", f"{spread.pledge_rate:.0%}"],
+            ["Pledged, of all stake", f"{100 * spread.pledge_rate:.0f} %"],
             ["Nodes over-saturated", str(spread.nodes_above_saturation)],
         ],
     }
@@ -275,16 +275,16 @@ def _summary(state: State, full: list[float], returns: list[float] | None) -> st
     if returns is None:
         most = max(range(len(full)), key=lambda i: state.bars[i].stake)
         return (
-            f"Node {NAMES[most]} has the most stake, {full[most]:.0%} of the saturation point; "
-            f"{several} over-saturated; {MY_TOKENS - state.hand:,} of your {MY_TOKENS:,} tokens "
-            "are placed."
+            f"Node {NAMES[most]} has the most stake, {100 * full[most]:.0f} % of the saturation "
+            f"point; {several} over-saturated; {MY_TOKENS - state.hand:,} of your "
+            f"{MY_TOKENS:,} tokens are placed."
         )
     best = max(range(len(returns)), key=lambda i: returns[i])
     chosen = state.chosen
     return (
         f"Your tokens earn {_earned(state, returns):.2f} a month; node {NAMES[chosen]} pays "
-        f"{returns[chosen]:.2f} for 1,000 at saturation {full[chosen]:.0%}, node {NAMES[best]} "
-        f"pays most, {returns[best]:.2f}; {several} over-saturated."
+        f"{returns[chosen]:.2f} for 1,000 at saturation {100 * full[chosen]:.0f} %, node "
+        f"{NAMES[best]} pays most, {returns[best]:.2f}; {several} over-saturated."
     )
 
 

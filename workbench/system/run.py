@@ -69,7 +69,7 @@ def run_system(
         live.advance()
         share = (done + 1) / int(epochs)
         if progress is not None and progress(share) is False:
-            raise SimulationError(f"stopped by its progress callback at {share:.0%}")
+            raise SimulationError(f"stopped by its progress callback at {100 * share:.0f} %")
     return live.table
 
 

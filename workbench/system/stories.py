@@ -63,7 +63,7 @@ class Story:
             frames.append(frame)
             share = len(frames) / self.epochs
             if progress is not None and progress(share) is False:
-                raise SimulationError(f"stopped by its progress callback at {share:.0%}")
+                raise SimulationError(f"stopped by its progress callback at {100 * share:.0f} %")
         return Played(
             self,
             EpochTable([frame.row for frame in frames]),

@@ -22,6 +22,14 @@ class Text:
         return self.markdown
 
 
+class _Formatter(string.Formatter):
+    """``str.format``, with a space before the percent sign, as everywhere on screen."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        text = str(format(value, format_spec))
+        return f"{text[:-1]} %" if format_spec.endswith("%") else text
+
+
 def say(template: str, **values: object) -> Text:
     """Fill computed values into a sentence.
 
@@ -30,8 +38,8 @@ def say(template: str, **values: object) -> Text:
     Parameters
     ----------
     template : str
-        Markdown with fields in braces, in the language of ``str.format``; common leading
-        white space is taken off.
+        Markdown with fields in braces, in the language of ``str.format``, but that ``.0%``
+        gives "25 %"; common leading white space is taken off.
     **values
         One for each field, computed by the lesson.
 
@@ -60,7 +68,7 @@ def say(template: str, **values: object) -> Text:
             raise LessonError(
                 f"the text has the fields {sorted(fields)}, the values are {sorted(values)}"
             )
-        return Text(textwrap.dedent(template).strip().format(**values))
+        return Text(_Formatter().format(textwrap.dedent(template).strip(), **values))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         if isinstance(error, LessonError):
             raise
