@@ -84,8 +84,8 @@ def test_lesson_1_tells_nobody_who_can_link_before_the_guess(open_notebook):
     boxes.first.check()
     root.get_by_role("button", name="Lock in my guess").click()
     feedback = root.locator(".wb-wash", has_text="You said")
-    expect(feedback).to_contain_text("You said the website itself; it was VPN provider")
-    expect(feedback).to_contain_text("You said none of them; it was all nodes together.")
+    expect(feedback).to_contain_text("you said the website itself; it was VPN provider")
+    expect(feedback).to_contain_text("you said none of them; it was all nodes together.")
     expect(root.locator(".ws-word")).to_have_text("No")
     expect(lab.cell(5)).to_contain_text("3 can link you to the site behind a VPN")
 

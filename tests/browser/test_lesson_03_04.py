@@ -99,8 +99,8 @@ def test_lesson_4_shows_no_verdict_before_the_guess(open_notebook):
         option.check()
     root.get_by_role("button", name="Lock in my guess").click()
     feedback = root.locator(".pi-feedback")
-    expect(feedback).to_contain_text("You said nobody; it was the very next node.")
-    expect(feedback).to_contain_text("You said nobody; it was only the last node.")
+    expect(feedback).to_contain_text("you said nobody; it was the very next node.")
+    expect(feedback).to_contain_text("you said nobody; it was only the last node.")
     expect(lab.cell(6)).to_contain_text("Every mix passes it on.")
     expect(lab.cell(10)).to_contain_text("it refused 20 of 20")
     lab.cell(2)
@@ -153,7 +153,7 @@ def test_the_guess_by_keyboard_alone(open_notebook):
     count = lab.cell_count()
     keys.press("Enter")
     expect(root.locator(".pi-feedback")).to_contain_text(
-        "You said the very next node; it was the very next node."
+        "you said the very next node; it was the very next node."
     )
     expect(root.locator(".pi-stepper button").last).to_be_focused()
     assert lab.cell_count() == count

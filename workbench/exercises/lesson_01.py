@@ -29,9 +29,19 @@ def prediction() -> Prediction:
         "01/who",
         "You visit a website. Who can tell that it was you, talking to that site?",
         [
-            Question("You use a VPN. Tick all who can tell:", "ticks", names),
-            Question("You use an onion router, as Tor is:", "ticks", names),
-            Question("You use a mixnet with cover:", "ticks", names),
+            Question("You use a VPN. Tick all who can tell:", "ticks", names, label="With a VPN"),
+            Question(
+                "You use an onion router, as Tor is. Tick all who can tell:",
+                "ticks",
+                names,
+                label="With an onion router",
+            ),
+            Question(
+                "You use a mixnet with cover. Tick all who can tell:",
+                "ticks",
+                names,
+                label="With a mixnet",
+            ),
         ],
         truth=lambda: [
             ", ".join(who_can_link(system)) or "none of them"
@@ -132,7 +142,7 @@ def _try_match(answer: Callable[..., object], rng: random.Random) -> str:
     if right <= _NEEDED * PEOPLE:
         raise Wrong(
             f"On onion flows {right} of {PEOPLE} are right. {_blind(PEOPLE, 1 / PEOPLE)} "
-            f"More than {_NEEDED:.0%} is possible."
+            f"More than {100 * _NEEDED:.0f} % is possible."
         )
     mixed = _right(answer, make_flows("mixnet", PEOPLE, DURATION_S, seed=seed))
     return (

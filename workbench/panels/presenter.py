@@ -178,7 +178,10 @@ class Deck(anywidget.AnyWidget):
         feedback = None if self._ask is None else self._ask.feedback
         if feedback is None:
             return to_html("No guess was locked in. Go back and press a letter, or use the panel.")
-        lines = [line.replace("You said", "The room said") for line in feedback.lines]
+        lines = [
+            line.replace("You said", "The room said").replace(": you said", ": the room said")
+            for line in feedback.lines
+        ]
         return to_html("\n\n".join([*(f"**{line}**" for line in lines), feedback.why]))
 
 

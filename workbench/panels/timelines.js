@@ -4,6 +4,9 @@
 const SVG = "http://www.w3.org/2000/svg";
 const TL_HEIGHT = 100;
 
+// With a true minus sign, and none before a zero.
+const twoPlaces = (value) => value.toFixed(2).replace(/^-(?=0\.00$)/, "").replace("-", "−");
+
 class Timelines {
   constructor(choose) {
     this.choose = choose;  // called with (website, shift) when the hand lets go
@@ -106,11 +109,11 @@ class Timelines {
     this.lower.setAttribute("transform", `translate(${-this.shift} 0)`);
     const likeness = this.data.likeness?.[this.website][this.shift];
     const seconds = (this.shift * this.data.slice_s).toFixed(2);
-    say(this.value, likeness === undefined ? "–" : likeness.toFixed(2).replace("-", "−"));
+    say(this.value, likeness === undefined ? "–" : twoPlaces(likeness));
     say(this.moved, `moved back ${seconds} s`);
     this.slider.setAttribute("aria-valuenow", String(this.shift));
     this.slider.setAttribute("aria-valuetext", `${seconds} s` +
-      (likeness === undefined ? "" : `, likeness ${likeness.toFixed(2)}`));
+      (likeness === undefined ? "" : `, likeness ${twoPlaces(likeness)}`));
   }
 
   drawBest(data) {
@@ -121,6 +124,6 @@ class Timelines {
     h("span", {}, data.websites[i]),
     h("span", { class: "tl-track" }, h("span", { class: "tl-fill",
       style: `width:${Math.max(0, 100 * value).toFixed(1)}%` })),
-    h("span", {}, value.toFixed(2) + (data.told === data.websites[i] ? " yours" : "")))));
+    h("span", {}, twoPlaces(value) + (data.told === data.websites[i] ? " yours" : "")))));
   }
 }

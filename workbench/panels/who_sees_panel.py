@@ -132,7 +132,7 @@ def view(state: State, is_sealed: bool) -> dict[str, Any]:
             ["your address", "yes" if seen.sees_sender else "no"],
             ["the website's address", "yes" if seen.sees_receiver else "no"],
             ["when packets pass", _WHEN[seen.timing]],
-            ["how much", _size_words(seen.size)],
+            ["how much", _size_words(state.system, seen.size)],
             ["what you say", "reads it" if seen.reads_words else "encrypted: cannot read it"],
         ]
         data["verdict"] = {
@@ -154,9 +154,17 @@ _WHEN = {
 }
 
 
-def _size_words(size: str) -> str:
+def _size_words(system: str, size: str) -> str:
+    """Past an onion router and a mixnet a real size is seen only where their packets end."""
+    if size == "the real size" and system in ("onion", "mixnet"):
+        return "the real size (behind the last node)"
     return {"the number of cells": "how many cells", "only whole packets": "nothing: cover hides it"
             }.get(size, size)  # fmt: skip
+
+
+def _two_places(value: float) -> str:
+    """As the page writes a likeness: a true minus sign, and none before a zero."""
+    return f"{value:z.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _name(system: str, place: int) -> str:
@@ -225,17 +233,17 @@ def _lines(state: State) -> dict[str, Any]:
         data["best"] = best
         first, second = sorted(best, reverse=True)[:2]
         data["say"] = (
-            f"Most alike: website {WEBSITES[best.index(first)]} with {first:.2f}; "
-            f"the next has {second:.2f}."
+            f"Most alike: website {WEBSITES[best.index(first)]} with {_two_places(first)}; "
+            f"the next has {_two_places(second)}."
         )
     if both and state.is_told:
         data["told"] = WEBSITES[taken.mine]
         data["say"] = f"{data['say']} Yours is website {WEBSITES[taken.mine]}.".strip()
     if not both:
-        data["say"] = (
-            "To compare, the eyes must have both ends. Choose “both providers together” in the "
-            "table, or add an eye."
-        )
+        # Large type has no room for the table.
+        way = "" if state.presenter else "Choose “both providers together” in the table, or "
+        more = "dd an eye, and drag it to the other end."
+        data["say"] = f"To compare, the eyes must have both ends. {way}{'a' if way else 'A'}{more}"
     return data
 
 

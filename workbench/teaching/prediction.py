@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,20 +11,18 @@ from workbench.errors import LessonError
 from workbench.teaching.progress import Progress
 from workbench.teaching.progress import progress as session_progress
 from workbench.teaching.text import Text
+from workbench.teaching.typed import typed_number
 
 if TYPE_CHECKING:
     from workbench.teaching.later import Later
-
-
-# "1,024" is a thousand and twenty-four; the comma in "0,5" or "12,5" is a decimal one.
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 
 @dataclass(frozen=True)
 class Question:
     """One thing to guess: one of some options, any of them, or a number.
 
-    A number may have a range, ``least`` to ``most``, both ends included.
+    A number may have a range, ``least`` to ``most``, both ends included. ``label`` names the
+    question in the feedback where its text is longer than a person wants to read again.
     """
 
     text: str
@@ -34,6 +31,7 @@ class Question:
     unit: str = ""
     least: float = -math.inf
     most: float = math.inf
+    label: str = ""
 
     def read(self, answer: Any) -> str:
         """The answer in words, or a LessonError that says what is expected."""
@@ -49,12 +47,8 @@ class Question:
 
     def _read_number(self, answer: Any) -> str:
         text = str(answer).strip() if isinstance(answer, (str, int, float)) else ""
-        plain = text.replace(",", "" if _THOUSANDS.fullmatch(text) else ".")
-        try:
-            value = float(plain)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or len(text) > 40:
+        value = typed_number(text)
+        if math.isnan(value):
             raise LessonError(f"{self.text} Write a number, such as 12 or 0.5; a guess is fine.")
         if not self.least <= value <= self.most:
             raise LessonError(
@@ -62,6 +56,14 @@ class Question:
             )
         shown = f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:g}"
         return f"{shown} {self.unit}".strip()
+
+
+def _after(asked: str, line: str) -> str:
+    """A line of feedback behind its question, or behind a label and a colon."""
+    asked = asked.strip()
+    if asked.endswith(("?", ".")):
+        return f"{asked} {line}"
+    return f"{asked.rstrip(':')}: {line[0].lower()}{line[1:]}"
 
 
 @dataclass(frozen=True)
@@ -175,8 +177,9 @@ class Prediction:
         truths = list(self._truth())
         lines = [f"You said {s}; it was {t}." for s, t in zip(said, truths, strict=True)]
         if len(lines) > 1:
-            asked = [question.text.rstrip("?:. ") for question in self.questions]
-            lines = [f"{q}: {line}" for q, line in zip(asked, lines, strict=True)]
+            lines = [
+                _after(q.label or q.text, s) for q, s in zip(self.questions, lines, strict=True)
+            ]
         self._feedback = Feedback(tuple(lines), self._why())
         self._progress.note(self.key, "guessed")
         for listener in self._listeners:
