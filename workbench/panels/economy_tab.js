@@ -40,7 +40,7 @@ export function start(host) {
   const seats = h("div", { class: "ec-cols ec-seats", "aria-hidden": "true" });
   const seatsPart = h("figure", { class: "ec-row", role: "img" },
     h("figcaption", {}, h("b", {}, "Mixing now"), " ", h("span", { class: "wb-quiet" },
-      "number: layer; ring: standby; cross: down; dash: closed")), seats);
+      "number: layer; empty box: standby; cross: down; dash: closed")), seats);
   const rows = Object.fromEntries(ROWS.map((row) => [row.name, rowPart(row)]));
   const axis = h("div", { class: "ec-cols ec-axis wb-quiet", "aria-hidden": "true" });
   const chart = h("div", { class: "ec-chart" }, seatsPart,
@@ -86,7 +86,7 @@ export function start(host) {
   function set(knob, value) {
     say(problem, "");
     if (knob === "capacity_per_s") act("set", { knob, value });
-    else act("economy_set", { knob, value: knob in knobs ? Number(value) : value });
+    else act("economy_set", { knob, value });
   }
 
   function showLoss() {

@@ -126,8 +126,12 @@ class OneMixPage extends SlidingPage {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
     const box = { x: width * 0.14, y: 6, w: width * 0.72, h: height - 12 };
-    const cell = Math.min(Math.sqrt((box.w * box.h) / Math.max(story.places, 12)) * 0.96, 30);
-    const columns = Math.max(1, Math.floor((box.w - 8) / cell));
+    // Whole rows of whole places: what the square root leaves over must not reach the edge.
+    const inside = { w: box.w - 8, h: box.h - 8 };
+    let cell = Math.min(Math.sqrt((inside.w * inside.h) / Math.max(story.places, 12)), 30);
+    const across = () => Math.max(1, Math.floor(inside.w / cell));
+    while (cell > 1 && Math.ceil(story.places / across()) * cell > inside.h) cell *= 0.98;
+    const columns = across();
     const radius = Math.max(cell * 0.34, 1.6);
     const colour = { real: token(this.root, "--wb-real"), yours: token(this.root, "--wb-yours"),
       ink: token(this.root, "--wb-ink") };
@@ -171,7 +175,7 @@ class OneMixPage extends SlidingPage {
       "not here yet": "yours is not here yet" }[mine];
     const words = `${many}: ${where}.`;
     if (!this.frame) this.canvas.setAttribute("aria-label", `The mix. ${words}`);
-    say(this.now, `${words} From end to end: ${story.length_s} s.`);
+    say(this.now, `${words} Play shows ${story.length_s} s of the mix in ${STORY_MS / 1000} s.`);
   }
 }
 

@@ -112,7 +112,7 @@ class SilencePage extends SlidingPage {
     say(this.verdict, [view.verdict, view.numbers?.waited].filter(Boolean).join(" "));
     const many = view.wires.days > 1 ? `Bars: packets in 20 s, ${view.wires.days} days together. ` : "";
     const known = view.is_open
-      ? (many ? "Red: messages." : "● your message  ■ loop cover  ◆ drop cover")
+      ? (many ? "Orange-red: messages." : "● your message  ■ loop cover  ◆ drop cover")
       : (many ? "" : "Each mark is a packet; to the observer all look alike. ");
     say(this.key, `${many}${known}${view.is_open ? "" : "Shaded: the minute in which one message arrived somewhere."}`);
     this.paint();
