@@ -324,7 +324,7 @@ class Scenario:
             )
         except ValueError as error:
             raise ScenarioError(
-                f"a query must be knob=value pairs joined by &; got {text!r:.60} ({error})"
+                f"a query must be knob=value pairs joined by &; got {text!r:.60} ({error!s:.60})"
             ) from None
         given: dict[str, Any] = {}
         for name, raw in pairs:

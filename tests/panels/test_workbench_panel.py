@@ -10,6 +10,7 @@ import io
 import json
 import math
 import struct
+import traceback
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,6 +36,7 @@ from workbench.panels.bench_settings import (
     stops,
 )
 from workbench.panels.bench_words import comparison_data
+from workbench.panels.economy_settings import EconomySettings
 from workbench.panels.live_model import LAST_TARGETS, Measured, closed_form_bits
 from workbench.panels.pump import Tick
 from workbench.panels.recorded_page import MOST_PAGE_BYTES, RecordedFlow, page_of
@@ -167,8 +169,35 @@ def test_a_typed_number_may_have_commas_and_its_unit():
     knobs = Scenario.knobs()
     assert read(knobs["clients"], " 1,200 ") == 1200
     assert read(knobs["delay_s"], "0.25 s") == 0.25
-    with pytest.raises(ScenarioError, match=r"Delay per mix must be a number from 0 to 3,600 s"):
-        read(knobs["delay_s"], "soon")
+    assert read(knobs["delay_s"], "0,5") == 0.5
+    assert read(knobs["delay_s"], "1,000") == read(knobs["delay_s"], "1 000") == 1000.0
+
+
+@pytest.mark.parametrize("typed", ["½", "abc", "", "1e9", "-1", "nan", "inf", "9" * 1000])
+@pytest.mark.parametrize(
+    ("knob", "expected"),
+    [
+        ("delay_s", "Delay per mix must be a number from 0 to 3,600 s; you typed "),
+        ("clients", "Clients must be a whole number from 1 to 1,000,000 people; you typed "),
+        ("corrupt_mixes", "Corrupted mixes must be a whole number from 0 to 9 mixes; you typed "),
+    ],
+)
+def test_what_is_no_value_is_refused_in_the_words_on_the_screen(knob, expected, typed):
+    with pytest.raises(ScenarioError) as refused:
+        Settings.of(SMALL).turned(knob, typed)
+    said = str(refused.value)
+    assert said.startswith(expected + (f"“{typed[:39]}" if typed else "nothing"))
+    assert "Write one such as" in said
+    assert knob not in said
+    assert len(said) < 200
+
+
+def test_the_economys_fields_read_numbers_alike():
+    economy = EconomySettings()
+    assert economy.turned("alpha", "0,5").alpha == 0.5
+    for value in ("abc", "7", None):
+        with pytest.raises(ScenarioError, match="Weight of the pledge must be a number from 0 to"):
+            economy.turned("alpha", value)
 
 
 # --- measured ---
@@ -310,7 +339,7 @@ def test_what_makes_no_sense_is_answered_in_words_and_changes_nothing():
         async with running(SMALL) as panel:
             said = act(panel, "set", knob="delay_s", value="-1")
             assert said[0]["knob"] == "delay_s"
-            assert "from 0 to 3600" in said[0]["text"]
+            assert "from 0 to 3,600 s" in said[0]["text"]
             for name, content in (
                 ("set", {"knob": ["x"], "value": 1}),
                 ("set", {"knob": "delay_s", "value": {"a": 1}}),
@@ -440,24 +469,34 @@ def test_a_shared_link_opens_exactly_its_scenario_and_only_once():
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "why"),
     [
-        "scenario=v%3D1%26delay_s%3D1e9",
-        "scenario=v%3D1%26clients%3D1000000%26traffic_per_client_per_s%3D10000",
-        "scenario=%3Cscript%3Ealert(1)%3C%2Fscript%3E",
-        "scenario=v%3D7",
-        "scenario=v%3D1&scenario=v%3D1",
-        "scenario=%FF%FE",
+        ("scenario=v%3D1%26delay_s%3D1e9", "Delay per mix must be a number from 0 to 3,600 s; "),
+        ("scenario=v%3D1%26clients%3D1000000%26traffic_per_client_per_s%3D10000", "packets/s"),
+        ("scenario=%3Cscript%3Ealert(1)%3C%2Fscript%3E", "which is no setting here"),
+        ("scenario=v%3D7", "version 1"),
+        ("scenario=v%3D1&scenario=v%3D1", "more than one"),
+        ("scenario=%FF%FE", "cannot be read"),
+        ("scenario=" + "x" * 100_000, "no setting here"),
+        ("scenario=delay_s%3D1%26delay_s%3D1", "twice what Delay per mix is"),
+        ("scenario=mixes_down%3D9-9", "the layer in Mixes down must be"),
+        ("scenario=strategy%3Dtimed~interval_s~-4", "no way of mixing"),
+        ("scenario=v%3D1&economy=v%3D1%26alpha%3D7", "Weight of the pledge must be"),
     ],
 )
-def test_a_hostile_link_gives_a_message_and_the_opening_state(query):
+def test_a_hostile_link_gives_a_message_and_the_opening_state(query, why):
     async def check() -> None:
         panel = workbench_panel()
         view = ConsoleTwin(panel.console, wired(panel.console), "page")
         view.address += "?" + query
         view.hello()
         assert panel.scenario == OPENING
-        assert panel.console.data["problem"].startswith("The link could not be opened")
+        said = panel.console.data["problem"]
+        assert said.startswith("The link could not be opened: ")
+        assert said.endswith(". The opening settings are shown instead; ask for a new link.")
+        assert why in said
+        assert len(said) < 300
+        assert not any(f"{name} must" in said for name in Scenario.knobs())
         panel.close()
 
     asyncio.run(check())
@@ -564,6 +603,15 @@ def test_the_panel_takes_a_preset_a_query_or_a_scenario_and_says_what_it_expecte
         sharing.as_scenario(3)
     with pytest.raises(WorkbenchError, match="event loop"):
         workbench_panel()
+
+
+@pytest.mark.parametrize("query", ["x" * 10**6, "v=1&" + "y" * 10**6, "z=" * 10, "Two bad mixs"])
+def test_a_bad_line_of_code_is_refused_in_a_few_lines(query):
+    with pytest.raises(ScenarioError) as refused:
+        workbench_panel(query)
+    shown = traceback.format_exception(refused.value)
+    assert len(str(refused.value)) < 450
+    assert sum(" in " in line and "File " in line for line in shown) == 2  # the cell and the call
 
 
 # --- the saved page ---

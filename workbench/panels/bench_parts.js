@@ -61,7 +61,9 @@ function knobPart(name, act, isQuiet) {
   };
   field.addEventListener("change", typed);
   field.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") field.value = data.text;
+    if (event.key !== "Escape") return;
+    field.value = data.text;
+    refuse("");
   });
 
   function refuse(text) {

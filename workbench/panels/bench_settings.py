@@ -16,6 +16,7 @@ from workbench import strategies
 from workbench.errors import ScenarioError
 from workbench.panels.economy_settings import EconomySettings, with_limit
 from workbench.scenario import Knob, Scenario
+from workbench.teaching.typed import typed_number
 
 FIRST_KNOBS = ("delay_s", "cover_per_client_per_s", "traffic_per_client_per_s")
 MORE_KNOBS = ("layers", "width", "clients", "corrupt_mixes", "seed")
@@ -120,6 +121,8 @@ class Settings:
         known = Scenario.knobs().get(knob) if isinstance(knob, str) else None
         if known is None:
             raise ScenarioError(f"there is no knob {knob!r:.40}")
+        if known.kind == "mixes":
+            known = replace(known, high=self.scenario.mixes)
         return self.moved(self._with(known, read(known, value)), knob, now_s)
 
     def _with(self, knob: Knob, value: Any) -> Scenario:
@@ -191,29 +194,51 @@ def checked_for_live(scenario: Scenario) -> Scenario:
 def read(knob: Knob, value: Any) -> Any:
     """What a person typed or moved, as a value of this knob.
 
+    A decimal comma and parted thousands are read as such, and the unit may stand behind.
+
     Raises
     ------
     ScenarioError
-        For text that is no number; a number's range is the scenario's to check.
+        For what is no number of the knob's range: in the words on the screen, with what to do.
     """
     if knob.kind == "strategy":
         return strategies.strategy(value)
-    if knob.kind == "choice" or value is None:
+    if knob.kind == "choice" or (value is None and knob.optional):
         return value
-    if isinstance(value, str):
-        text = value.strip().replace(",", "").replace("\N{MINUS SIGN}", "-")
-        text = text.removesuffix(knob.unit).strip() if knob.unit else text
-        is_whole = knob.kind in ("whole", "mixes")
-        try:
-            return strategies.parse_number(knob.label, text, is_whole)
-        except ScenarioError:
-            kind = "a whole number" if is_whole else "a number"
-            bounds = f" from {number_text(knob.low)} to {number_text(knob.high)}"
-            unit = f" {knob.unit}" if knob.unit else ""
-            raise ScenarioError(
-                f"{knob.label} must be {kind}{bounds}{unit}; got {value!r:.40}"
-            ) from None
-    return value
+    is_typed = isinstance(value, str)
+    if not is_typed and knob.kind not in ("whole", "real"):
+        return value
+    number = math.nan
+    if is_typed:
+        number = typed_number(value.strip().removesuffix(knob.unit))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        number = value
+    is_whole = knob.kind in ("whole", "mixes")
+    if not knob.low <= number <= knob.high or (is_whole and number != int(number)):
+        given = quoted(value) if is_typed and value.strip() else "nothing"
+        said = f"; you typed {given}. " if is_typed else ". "
+        example = value_text(knob, 0.0 if knob.default is None else knob.default)
+        raise ScenarioError(
+            f"{must_be(knob)}{said}Write one such as {example}; until then nothing changes."
+        )
+    return int(number) if is_whole else float(number)
+
+
+def must_be(knob: Knob) -> str:
+    """What a value of this knob has to be: its label, range and unit as on the screen."""
+    if knob.kind in ("choice", "strategy"):
+        return f"{knob.label} must be one of {', '.join(knob.choices)}"
+    kind = "a whole number" if knob.kind in ("whole", "mixes") else "a number"
+    unit = f" {knob.unit}" if knob.unit else ""
+    return (
+        f"{knob.label} must be {kind} from {number_text(knob.low)} to "
+        f"{number_text(knob.high)}{unit}"
+    )
+
+
+def quoted(text: str) -> str:
+    """Some words of somebody else, cut where they are long."""
+    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
 
 
 @cache

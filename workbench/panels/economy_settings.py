@@ -91,6 +91,11 @@ class EconomySettings:
             return replace(self, faults=tuple(sorted(named.items())))
         if knob not in {item.name for item in fields(self)}:
             raise ScenarioError(f"there is no knob {str(knob)[:40]!r} of the economy")
+        if knob in STEPS:
+            from workbench.panels.bench_settings import read
+            from workbench.system import SystemScenario
+
+            value = read(SystemScenario.knobs()[knob], value)
         return replace(self, **{knob: value})
 
     def to_query(self) -> str:
@@ -110,7 +115,9 @@ class EconomySettings:
         try:
             pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")
         except ValueError as error:
-            raise ScenarioError(f"the economy of this link cannot be read ({error})") from None
+            raise ScenarioError(
+                f"the economy of this link cannot be read ({error!s:.60})"
+            ) from None
         values = dict(pairs)
         if len(values) != len(pairs) or values.pop("v", None) != "1":
             raise ScenarioError("an economy must begin with v=1 and name each knob once")

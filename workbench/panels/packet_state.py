@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from workbench.errors import LessonError, MessageTooLongError, WorkbenchError
 from workbench.panels.packet_journey import Break, Recipe, journey, make
 from workbench.panels.packet_network import Network, Node, small_network
 from workbench.sphinx import Geometry, Version
+from workbench.teaching.typed import typed_number
 
 SIZES: dict[str, tuple[str, Geometry]] = {
     "default": ("1 KiB of text", Geometry()),
@@ -210,11 +210,7 @@ def _node(state: State, action: Mapping[str, Any]) -> State:
 def _wait(state: State, action: Mapping[str, Any]) -> State:
     hop = _whole(action, "hop", 0, len(state.route) - 1, "", "Choose a hop of the route.")
     field = f"wait {hop}"
-    text = str(action.get("text"))[:40].strip().replace(",", ".")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
+    seconds = typed_number(str(action.get("text")))
     if not 0 <= seconds <= MAX_WAIT_S:
         raise InputError(
             field, f"A wait is a number of seconds from 0 to {MAX_WAIT_S:,.0f}, such as 0.4."

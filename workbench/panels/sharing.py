@@ -10,12 +10,17 @@ import csv
 import io
 import math
 import os
+import re
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from workbench.errors import ScenarioError
+from workbench.panels.bench_settings import must_be, quoted
 from workbench.panels.economy_settings import EconomySettings
 from workbench.panels.live_model import Measured
-from workbench.scenario import MAX_QUERY_CHARACTERS, Scenario
+from workbench.scenario import MAX_QUERY_CHARACTERS, QUERY_VERSION, Scenario
 
 PUBLIC_URL_VARIABLE = "WORKBENCH_PUBLIC_URL"
 PARAMETER, ECONOMY = "scenario", "economy"
@@ -75,12 +80,17 @@ def from_address(address: object) -> Scenario | None:
     Raises
     ------
     ScenarioError
-        For a scenario that does not read; the message says what was expected.
+        For a scenario that does not read; the message says why in the words on the screen.
     """
     if not isinstance(address, str) or len(address) > MAX_QUERY_CHARACTERS:
         raise ScenarioError("the page's address is no text that a scenario could stand in")
     given = _given(address, PARAMETER)
-    return None if given is None else Scenario.from_query(given)
+    if given is None:
+        return None
+    try:
+        return Scenario.from_query(given)
+    except ScenarioError as error:
+        raise ScenarioError(_why_not(given, error)) from None
 
 
 def economy_of_address(address: object) -> EconomySettings | None:
@@ -94,17 +104,55 @@ def economy_of_address(address: object) -> EconomySettings | None:
     if not isinstance(address, str) or len(address) > MAX_QUERY_CHARACTERS:
         raise ScenarioError("the page's address is no text that an economy could stand in")
     given = _given(address, ECONOMY)
-    return None if given is None else EconomySettings.from_query(given)
+    if given is None:
+        return None
+    try:
+        return EconomySettings.from_query(given)
+    except ScenarioError as error:
+        from workbench.system import SystemScenario
+
+        raise ScenarioError(_labelled(str(error), SystemScenario.knobs())) from None
+
+
+def _why_not(query: str, error: ScenarioError) -> str:
+    """What is wrong with the scenario of a link, with no name that only code knows."""
+    known, seen = Scenario.knobs(), set()
+    for name, raw in islice(parse_qsl(query.removeprefix("?"), True), 2 * len(known)):
+        if name == "v":
+            if raw != QUERY_VERSION:
+                return f"it is of version {quoted(raw)}; here version {QUERY_VERSION} is read"
+            continue
+        if name not in known:
+            return f"it holds {quoted(name)}, which is no setting here"
+        knob = known[name]
+        if name in seen:
+            return f"it says twice what {knob.label} is"
+        seen.add(name)
+        if knob.kind in ("whole", "real", "choice", "strategy"):
+            try:
+                Scenario.from_query(f"{name}={quote(raw, safe='')}")
+            except ScenarioError:
+                if knob.kind == "strategy":
+                    return f"{quoted(raw)} is no way of mixing that is known here"
+                return f"{must_be(knob)}; the link says {quoted(raw)}"
+    return _labelled(str(error), known)
+
+
+def _labelled(text: str, knobs: Mapping[str, Any]) -> str:
+    """A message of the code's with the labels on the screen for its names of knobs."""
+    for name, knob in knobs.items():
+        text = re.sub(rf"(?<![\w'\"]){name}(?= must\b|;|$)", knob.label, text)
+    return text
 
 
 def _given(address: str, name: str) -> str | None:
     try:
         pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True, errors="strict")
-    except ValueError as error:
-        raise ScenarioError(f"this link cannot be read ({error}); ask for a new one") from None
+    except ValueError:
+        raise ScenarioError("it holds letters that cannot be read") from None
     found = [value for key, value in pairs if key == name]
     if len(found) > 1:
-        raise ScenarioError(f"this link holds several of {name}; ask for a new one")
+        raise ScenarioError(f"it holds more than one {name}")
     return found[0] if found else None
 
 
@@ -183,6 +231,11 @@ def as_scenario(value: object) -> Scenario:
     if isinstance(value, str):
         if value in Scenario.presets():
             return Scenario.preset(value)
+        if value and "=" not in value:
+            raise ScenarioError(
+                f"expected the name of a preset ({', '.join(Scenario.presets())}) or the query of "
+                f"a link, such as 'v=1&delay_s=0.5'; got {value!r:.80}"
+            )
         return Scenario.from_query(value)
     raise ScenarioError(
         "expected a Scenario, the query of a link, or the name of a preset; got a "

@@ -237,7 +237,10 @@ class WorkbenchPanel(ipywidgets.VBox):
             if found is not None:
                 self._settings = Settings.of(found, beside)
         except WorkbenchError as error:
-            self.console.update(problem=f"The link could not be opened: {error}")
+            self.console.update(
+                problem=f"The link could not be opened: {error}. "
+                "The opening settings are shown instead; ask for a new link."
+            )
             return
         if found is not None:
             self._restart()
@@ -520,7 +523,11 @@ def workbench_panel(
     WorkbenchError
         Outside a notebook: a panel needs a running event loop.
     """
-    begin = OPENING if scenario is None else sharing.as_scenario(scenario)
-    beside = sharing.as_economy(economy)
-    is_open = scenario is None and beside is None
-    return WorkbenchPanel(begin, beside, reads_address=is_open, presenter=bool(presenter))
+    try:
+        begin = OPENING if scenario is None else sharing.as_scenario(scenario)
+        beside = sharing.as_economy(economy)
+        is_open = scenario is None and beside is None
+        return WorkbenchPanel(begin, beside, reads_address=is_open, presenter=bool(presenter))
+    except WorkbenchError as error:
+        # A cell shows every frame; those below say nothing to whoever wrote the line.
+        raise error.with_traceback(None) from None
