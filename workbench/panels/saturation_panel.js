@@ -69,15 +69,33 @@ class Figure {
       const steps = line.points.map(([a, b]) => `${px(a).toFixed(1)} ${py(b).toFixed(1)}`);
       drawing.append(svg("path", { class: "sp-curve", "data-dash": line.dash,
         "data-colour": line.colour, d: `M${steps.join("L")}` }));
-      const [endX, endY] = line.points[line.points.length - 1];
-      if (line.text) drawing.append(text(Math.min(px(endX), width - right),
-        py(endY) - 0.5 * letter, line.text, "end"));
+      if (line.text) drawing.append(text(width - right, this.free(line, letter, width - right,
+        px, py), line.text, "end"));
     }
     if (figure.dot) {
       drawing.append(svg("circle", { class: "sp-dot", cx: px(figure.dot[0]),
         cy: py(figure.dot[1]), r: 0.45 * letter }));
     }
     this.box.replaceChildren(drawing);
+  }
+
+  // Where a line's name stands at the right end: above what every line does beside it, or
+  // below, whichever is nearer to its own end; a level has its words right above it.
+  free(line, letter, end, px, py) {
+    const from = end - 0.62 * letter * line.text.length;
+    const heights = (points) => points.map(([, value]) => py(value));
+    const beside = (one) => {
+      const first = one.points.findIndex(([at]) => px(at) >= from);
+      return heights(one.points.slice(Math.max(first - 1, 0)));
+    };
+    const mine = beside(line);
+    const last = mine[mine.length - 1];
+    const spots = [Math.min(...mine) - 0.4 * letter, Math.max(...mine) + 1.1 * letter];
+    const taken = [...this.figure.lines.filter((one) => one !== line && one.points.length)
+      .flatMap(beside), ...this.figure.levels.flatMap(({ y }) => [py(y), py(y) - 0.7 * letter])];
+    const cost = (at) => Math.abs(at - last) + 1000 * taken.filter((up) =>
+      up > at - 1.1 * letter && up < at + 0.4 * letter).length;
+    return spots.sort((a, b) => cost(a) - cost(b))[0];
   }
 }
 

@@ -75,10 +75,10 @@ class Knob:
 
 NODE_KNOBS = (
     Knob("margin", "Profit margin", 0, 100, 1, "{:.0f} %"),
-    Knob("cost", "Cost", 0, 200, 5, "{:.1f} a month", 0.1),
+    Knob("cost", "Cost a month", 0, 200, 5, "{:.1f} tokens", 0.1),
     Knob("performance", "Performance", 0, 100, 1, "{:.0f} %"),
-    Knob("pledge", "Pledge", 0, 4_000, 50, "{:,.0f}"),
-    Knob("others", "Others’ stake", 0, 6_000, 50, "{:,.0f}"),
+    Knob("pledge", "Pledge", 0, 4_000, 50, "{:,.0f} tokens"),
+    Knob("others", "Others’ stake", 0, 6_000, 50, "{:,.0f} tokens"),
 )
 NETWORK_KNOBS = (
     Knob("alpha", "Pledge weight, α", 0, 100, 5, "{:.2f}", 0.01),

@@ -119,9 +119,9 @@ class Chart {
     const width = this.holder.clientWidth;
     if (!data || width < 80) return;
     const em = parseFloat(getComputedStyle(this.holder).fontSize);
-    // A long name of the axis takes two lines where the panel is narrow.
-    const isLong = 0.5 * em * data.x.label.length > width - em;
-    const axis = isLong ? data.x.label.split(/ (?=\()/) : [data.x.label];
+    // A long name of the axis takes two lines or three where the panel is narrow.
+    const lines = (words, at) => (0.5 * em * words.length > width - em ? words.split(at) : [words]);
+    const axis = lines(data.x.label, / (?=\()/).flatMap((part) => lines(part, /(?<=:) /));
     const more = 1.25 * em * (axis.length - 1);
     const height = Math.max(12.5 * em, Math.min(0.55 * width, 17 * em)) + more;
     const left = 2.9 * em;
