@@ -282,3 +282,11 @@ def test_the_three_minutes_of_the_teaching_notes_show_what_they_claim():
     panel.do("try_all")
     mixed = sorted(panel.view["lines"]["best"], reverse=True)
     assert mixed[0] < mixed[1] + 0.1
+
+
+def test_large_type_hides_the_table_and_names_the_other_way_to_both_ends():
+    one_eye = State(3)
+    assert "in the table" in view(one_eye, False)["lines"]["say"]
+    large = view(replace(one_eye, presenter=True), False)["lines"]["say"]
+    assert "table" not in large
+    assert "Add an eye" in large
