@@ -119,7 +119,7 @@ def text(played: Played) -> str:
          f"a layer: {wide[0]} bits. At {WIDTHS[1]}: {wide[1]}. At {WIDTHS[2]}: {wide[2]}, and for "
          f"one packet in twenty {bits_text(played.wide[2].entropy_bits.worst)} or less. The same "
          "packets, in too many boxes."),
-        ("2:35", "Show the link (*Share*), or the address on a slide.",
+        ("2:35", "*Share, save, show me the code*, below all: the link; or the address on a slide.",
          "Company is what hides you: the more people share the same mixes, the less each has to "
          "wait. Move the sliders yourself."),
     )  # fmt: skip

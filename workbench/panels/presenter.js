@@ -141,7 +141,8 @@ class RoomPage {
     if (!slide) return;
     const isPanel = slide.kind === "panel";
     this.room?.classList.toggle("pr-panel", this.on && isPanel);
-    say(this.head, isPanel ? slide.title : "");
+    say(this.head, !isPanel ? "" : this.asks() ? "Hands first: a letter goes back to the question"
+      : slide.title);
     say(this.counter, `${this.at + 1} / ${this.slides.length}`);
     const drawn = JSON.stringify([this.at, slide, this.locked]);
     if (drawn === this.drawn) { this.fit(); return; }
@@ -212,12 +213,24 @@ class RoomPage {
       if (!event.repeat) this.play();
       return true;
     }
-    const onGuess = this.slides[this.at]?.kind === "guess";
-    if (onGuess && /^[a-hA-H]$/.test(event.key)) {
+    if (/^[a-hA-H]$/.test(event.key) && !target.matches("select")) {
+      if (this.asks() && !event.repeat) this.go(this.open());
+      if (this.slides[this.at]?.kind !== "guess") return false;
       if (!event.repeat) this.vote(event.key.toUpperCase());
       return true;
     }
     return false;
+  }
+
+  // A panel that came up before the room had answered: a letter goes back to the question.
+  asks() {
+    return this.slides[this.at]?.kind === "panel" && !this.locked && this.open() >= 0;
+  }
+
+  open() {
+    const asked = this.slides.map((slide, i) => [slide, i]).filter(([one]) =>
+      one.kind === "guess" && one.options.length);
+    return (asked.find(([slide]) => !slide.vote) ?? asked[0] ?? [null, -1])[1];
   }
 }
 
