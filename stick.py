@@ -50,7 +50,10 @@ def main():
                         "--disable-pip-version-check", "--no-index", "--no-deps",
                         *[str(HERE / "wheels" / name) for name in names]], check=True)
         done.write_text("yes")  # last: an interrupted installation is made again
-    arguments = sys.argv[1:] or ["lab", str(HERE / "lessons")]
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0].startswith("-") and arguments != ["--version"]:
+        # Options alone are options of `lab`; another command is taken as it is.
+        arguments = ["lab", *arguments, str(HERE / "lessons")]
     return subprocess.run([str(python), "-m", "workbench", *arguments]).returncode
 
 
@@ -81,6 +84,20 @@ py -{version} "%~dp0start.py" %*
 if errorlevel 103 echo Python {version} is needed: install it from python.org.
 if errorlevel 1 pause
 """
+README_TXT = """\
+THE MIXNET LESSONS, WITHOUT A NETWORK
+
+Needs: {system} ({machine}), Python {version} with venv, 1 GB of disk; else make another stick.
+Start: {start}
+First time: it installs from here to the local disk, some minutes. Then your browser opens.
+Options: behind the start file's name, such as --no-browser (prints the link) or --port 9000.
+End: Ctrl-C in the terminal. What you write into the lessons stays on this stick.
+"""
+HOW_TO_START = {
+    "start.bat": "double-click start.bat.",
+    "start.command": "double-click start.command; if refused, in a terminal here: sh start.command",
+    "start.sh": "open a terminal in this folder and type: sh start.sh",
+}
 
 
 class StickError(Exception):
@@ -93,7 +110,7 @@ def start_file() -> str:
 
 
 def make(target: Path, checkout: Path, python: Path, lock: Path | None = None) -> Path:
-    """Put wheels, lessons and a start file into a folder; the start file is written last.
+    """Put wheels, lessons, a start file and a note into a folder; the start file comes last.
 
     Parameters
     ----------
@@ -119,7 +136,7 @@ def make(target: Path, checkout: Path, python: Path, lock: Path | None = None) -
     lock = checkout / "requirements.lock" if lock is None else lock
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name in ("start.sh", "start.command", "start.bat"):
+        for name in (*HOW_TO_START, "README.txt"):
             (target / name).unlink(missing_ok=True)  # half a stick must not look finished
         wheels = _fresh(target / WHEELS)
         _wheels(python, wheels, "-r", str(lock))
@@ -176,6 +193,13 @@ def _write_start(target: Path, python: Path) -> Path:
     start_py = start_py.replace("{machine!r}", repr((system, machine)))
     (target / "start.py").write_text(start_py, encoding="utf-8")
     name = start_file()
+    readme = README_TXT.format(
+        system={"win32": "Windows", "darwin": "macOS"}.get(system, "Linux"),
+        machine=machine,
+        version=f"{major}.{minor}",
+        start=HOW_TO_START[name],
+    )
+    (target / "README.txt").write_text(readme, encoding="ascii")
     template = START_BAT if name.endswith(".bat") else START_SH
     text = template.replace("{version}", f"{major}.{minor}").replace("{pair}", repr(pair))
     path = target / name

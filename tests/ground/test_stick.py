@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -75,6 +77,7 @@ def test_from_a_stick_the_workbench_is_installed_once_and_without_a_network(
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith("workbench ")
     assert "Installing" not in again.stdout
+    assert "usage: workbench lab" in start(target, home, "--help").stdout
     # The whole of it is on the disk: nothing was written to the stick.
     assert not list(target.rglob("pyvenv.cfg"))
     # An interrupted installation is made again.
@@ -131,12 +134,56 @@ def made(stick, monkeypatch, tmp_path):
 
 def test_a_stick_holds_wheels_lessons_and_one_start_file(made, stick):
     names = {path.name for path in made.iterdir()}
-    assert names == {"wheels", "lessons", "start.py", stick.start_file()}
+    assert names == {"wheels", "lessons", "start.py", "README.txt", stick.start_file()}
     shipped = {p.name for p in (PROJECT / "lessons").glob("[0-9]*.ipynb")}
     assert shipped <= {p.name for p in (made / "lessons").iterdir()}
     assert not list(made.rglob("progress*.json"))
     assert os.access(made / stick.start_file(), os.X_OK)
     assert stick.size_megabytes(made) >= 0
+
+
+def test_a_note_says_in_five_lines_what_it_needs_and_what_to_start(made, stick):
+    title, blank, *lines = (made / "README.txt").read_text().splitlines()
+    assert title.isupper()
+    assert not blank
+    assert len(lines) == 5
+    assert max(map(len, lines)) <= 100
+    needs, how = lines[:2]
+    assert f"Python {sys.version_info[0]}.{sys.version_info[1]} " in needs
+    assert platform.machine() in needs
+    assert stick.start_file() in how
+    assert not [part for line in lines for part in ("{", "}") if part in line]
+    assert [name for name in stick.HOW_TO_START if name in how] == [stick.start_file()]
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        ([], "lab {lessons}"),
+        (["--no-browser"], "lab --no-browser {lessons}"),
+        (["--port", "9000", "--no-browser"], "lab --port 9000 --no-browser {lessons}"),
+        (["present", "05"], "present 05"),
+        (["--version"], "--version"),
+    ],
+)
+def test_options_behind_the_start_file_are_added_to_opening_the_lessons(
+    made, stick, tmp_path, given, command
+):
+    wheels = sorted(path.name for path in (made / "wheels").glob("*.whl"))
+    stamp = hashlib.sha256("\n".join(wheels).encode()).hexdigest()[:12]
+    # An environment that is there already, whose Python only tells what it was asked.
+    place = tmp_path / "home" / "mixnet-workbench" / f"stick-{stamp}"
+    (place / "bin").mkdir(parents=True)
+    (place / "installed").write_text("yes")
+    python = place / "bin" / "python"
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    if stick.start_file() != "start.sh":
+        (made / stick.start_file()).rename(made / "start.sh")
+    done = start(made, tmp_path / "home", *given)
+    expected = command.format(lessons=made.resolve() / "lessons")
+    assert done.stdout.strip() == f"-m workbench {expected}", done.stderr
 
 
 def test_making_it_again_replaces_wheels_and_keeps_a_changed_lesson(made, stick):
