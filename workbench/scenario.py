@@ -82,7 +82,7 @@ def _knobs() -> Mapping[str, Knob]:
              "drop cover in a stream of its own (Loopix' third stream)", 0.0, 1e4, True),
         Knob("mix_loops_per_mix_per_s", "Mix loops", rate, real, 0.0,
              "loops that each mix sends through the network back to itself", 0.0, 1e4, True),
-        Knob("layers", "Layers", "mixes", whole, 3, "mixes that a packet passes", 1, 64),
+        Knob("layers", "Layers", "layers", whole, 3, "mixes that a packet passes", 1, 64),
         Knob("width", "Width", "mixes", whole, 3, "mixes in each layer", 1, 2000, True),
         Knob("topology", "Topology", "", choice, "stratified",
              "free choice in each layer; cascades side by side (one if the width is 1); "
