@@ -92,7 +92,8 @@ class Figure {
     const last = mine[mine.length - 1];
     const spots = [Math.min(...mine) - 0.4 * letter, Math.max(...mine) + 1.1 * letter];
     const taken = [...this.figure.lines.filter((one) => one !== line && one.points.length)
-      .flatMap(beside), ...this.figure.levels.flatMap(({ y }) => [py(y), py(y) - 0.7 * letter])];
+      .flatMap(beside), ...this.figure.levels.flatMap(({ y }) => [py(y), py(y) - 0.7 * letter]),
+      py(this.figure.y.from)];
     const cost = (at) => Math.abs(at - last) + 1000 * taken.filter((up) =>
       up > at - 1.1 * letter && up < at + 0.4 * letter).length;
     return spots.sort((a, b) => cost(a) - cost(b))[0];
