@@ -19,6 +19,7 @@ from live_page import comes, is_painted, plays, ready, stands_still
 from playwright.sync_api import expect as page_expect
 
 from workbench.mixing.frame import expect
+from workbench.panels.bench_charts import NAMES_PX
 from workbench.panels.bench_settings import stops
 from workbench.panels.bench_words import in_words
 from workbench.panels.sharing import EXPECTED_TARGETS
@@ -40,6 +41,10 @@ EXPECTED = """() => ({
     chart: (window.Bokeh?.documents ?? []).map((one) => one.get_model_by_name('entropy'))
         .filter(Boolean).map((one) => one.data.expected[one.data.expected.length - 1]).pop(),
 })"""
+
+# Where the entropy chart's axis ends, in seconds beyond now.
+NAMES_END = """() => Bokeh.documents.flatMap((one) => one.roots())
+    .filter((one) => one.title.text === 'Entropy, bits').map((one) => one.x_range.end).pop()"""
 
 
 def opened(open_cells, **options):
@@ -147,7 +152,15 @@ def test_the_panel_has_no_serious_fault_for_axe_and_fits_a_telephone(open_cells,
             .map((one) => one.outerHTML.slice(0, 80))"""
     )
     assert focusable == []
+    # The names right of "now" get the same room on a wide page and on a telephone.
+    names_fit = f"""() => Bokeh.documents.flatMap((one) => one.roots())
+        .filter((one) => one.title.text === 'Entropy, bits' && one.inner_width)
+        .map((one) => one.inner_width * one.x_range.end / (one.x_range.end - one.x_range.start))
+        .some((room) => Math.abs(room - {NAMES_PX}) < 1)"""
+    assert comes(lab, names_fit, None, 60)
+    wide = lab.page.evaluate(NAMES_END)
     lab.set_viewport(360, 740)
+    assert comes(lab, f"(wide) => ({NAMES_END})() > 1.5 * wide && ({names_fit})()", wide, 60)
     too_wide = """() => [...document.querySelectorAll('.wb-console *')]
         .filter((one) => !one.closest('.wb-presets') && one.offsetWidth > 0
             && one.getBoundingClientRect().right

@@ -14,10 +14,13 @@ import traceback
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from bokeh.core import properties
+from bokeh.models import LabelSet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_twin import PageTwin, wired
@@ -37,7 +40,7 @@ from workbench.panels.bench_settings import (
 )
 from workbench.panels.bench_words import comparison_data
 from workbench.panels.economy_settings import EconomySettings
-from workbench.panels.live_model import LAST_TARGETS, Measured, closed_form_bits
+from workbench.panels.live_model import LAST_TARGETS, Mark, Measured, closed_form_bits
 from workbench.panels.pump import Tick
 from workbench.panels.recorded_page import MOST_PAGE_BYTES, RecordedFlow, page_of
 from workbench.panels.workbench_panel import OPENING, WorkbenchPanel, workbench_panel
@@ -383,6 +386,66 @@ def test_frames_reach_charts_and_numbers():
             assert panel.console.data["held"].endswith("in 9 mixes")
             assert held > 0
             json.dumps(panel.console.data, allow_nan=False)
+
+    asyncio.run(check())
+
+
+def mark(at_s: float, knob: str = "delay_s") -> Mark:
+    return Mark(at_s, knob, f"{Scenario.knobs()[knob].label.lower()} 0.1 to 0.25 s", 0.1)
+
+
+def places(marks: list[Mark], now_s: float) -> list[tuple[int, float, float]]:
+    """Row, left and right edge of each label, of so many seconds a letter."""
+    from workbench.panels import bench_charts as charts
+
+    found = []
+    for one, (text, row) in zip(marks, charts.placed_labels(marks, now_s), strict=True):
+        at, wide = one.at_s - now_s, charts.LETTER_S * max(map(len, text.split("\n")))
+        if text:
+            found.append((row, at, at + wide) if at < -30 else (row, at - wide, at))
+    return found
+
+
+@given(st.lists(st.floats(0, 59), max_size=8).map(sorted))
+@settings(deadline=None)
+def test_labels_of_quick_changes_never_print_over_each_other(times):
+    marks = [mark(at) for at in times]
+    found = places(marks, 60.0)
+    for i, (row, left, right) in enumerate(found):
+        assert all(row != other or right <= a or b <= left for other, a, b in found[:i])
+    if marks:  # the newest change is always named
+        from workbench.panels.bench_charts import placed_labels
+
+        assert placed_labels(marks, 60.0)[-1] == ("delay per mix\n0.1 to 0.25 s", 0)
+
+
+def test_a_marks_label_is_short_and_in_two_lines():
+    from workbench.panels.bench_charts import label_text
+
+    cover = Mark(1.0, "cover_per_client_per_s", "loop cover 1.2 to 0.5 packets/s", 1.2)
+    assert label_text(cover) == "loop cover\n1.2 to 0.5/s"
+    mixing = Mark(1.0, "strategy", "strategy Poisson to no mixing (sent on at once)", None)
+    assert label_text(mixing) == "strategy\nPoisson to no mixing"
+    assert label_text(Mark(1.0, "several", "2 settings changed", None)) == "2 settings changed"
+
+
+@given(st.lists(st.floats(0, 10), max_size=4).map(sorted))
+def test_names_of_lines_stand_apart_above_the_axis_and_below_the_edge(heights):
+    from workbench.panels.bench_charts import apart
+
+    found = apart(heights, 0.75, 0.5, 9.5)
+    assert all(upper - lower >= 0.75 - 1e-9 for lower, upper in pairwise(found))
+    assert all(0.5 - 1e-9 <= height <= 9.5 + 1e-9 for height in found)
+    assert apart([2.0, 4.0, 6.0], 0.75, 0.5, 9.5) == [2.0, 4.0, 6.0]
+
+
+def test_labels_have_the_typeface_of_the_axes():
+    async def check() -> None:
+        async with running(SMALL) as panel:
+            for chart in (panel.entropy, panel.latency):
+                axis = chart.plot.xaxis[0].major_label_text_font
+                for labels in chart.plot.select(type=LabelSet):
+                    assert labels.text_font == properties.value(axis)
 
     asyncio.run(check())
 

@@ -7,27 +7,39 @@ more than a page can carry (docs/live_panels.md), so the rest are bars in plain 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
-from typing import Any
+import re
+from typing import Any, Final
 
 import numpy as np
-from bokeh.models import ColumnDataSource, FixedTicker, LabelSet, Range1d
+from bokeh.models import ColumnDataSource, CustomJS, FixedTicker, LabelSet, Range1d
 from numpy.typing import NDArray
 
 from workbench.panels import palette
 from workbench.panels.bench_settings import nice_above
 from workbench.panels.bokeh_pane import BokehPane, live_figure
-from workbench.panels.live_model import HISTORY_S, Measured
+from workbench.panels.live_model import HISTORY_S, Mark, Measured
+from workbench.scenario import Scenario
 
 HEIGHT, ROOM_HEIGHT = 230, 360  # px; the second for large type
-# Beyond "now": where the lines' names stand, whole on a telephone of 360 px, too.
-NAMES_S = 20.0
+# Beyond "now" stand the lines' names. They are as wide on any page, so each page that draws the
+# figure says how many seconds they take there, from its own width; until then it is NAMES_S.
+NAMES_S = 14.0
+NAMES_PX, ROOM_NAMES_PX = 70, 122
+FIT_NAMES = """
+    const past = -axis.start, wide = plot.inner_width;
+    if (wide > 2 * names_px) axis.end = past * names_px / (wide - names_px);
+"""
+# Marks' labels stand in two lines each, in two rows. A letter takes so many seconds of the axis
+# where it takes most: on a telephone, and in a room's large type.
+LETTER_S = 2.3
+LABEL_ROWS = (0.83, 0.65)  # of the axis, where a label's foot stands; lines stay below
+MOST_HIGH, HEADROOM = 0.75, 1.55
 BINS = 32
 BLUE = palette.MEANING["anonymity"]
 INK = "#6b7280"  # readable on paper and on a dark page; carries no meaning
 # What moves is painted on bokeh's upper canvas: paper, axes, grid and title below it are then
 # painted once and not at every update. That canvas is not clipped, so data end at the axes.
-MOVING = "overlay"
+MOVING: Final = "overlay"
 
 
 class EntropyChart:
@@ -43,11 +55,12 @@ class EntropyChart:
             {"x": [], "low": [], "high": [], "text": [], "y": [], "off": [], "align": []}
         )
         self.labels = ColumnDataSource({"x": [], "y": [], "text": []})
-        self.range = Range1d(0, 10)
+        self.range = Range1d(start=0, end=10)
+        across = Range1d(start=-HISTORY_S, end=NAMES_S)
         plot = live_figure(
             title="Entropy, bits",
             height=HEIGHT,
-            x_range=(-HISTORY_S, NAMES_S),
+            x_range=across,
             y_range=self.range,
         )
         plot.xaxis.ticker = FixedTicker(ticks=[-60, -45, -30, -15, 0])
@@ -66,12 +79,14 @@ class EntropyChart:
                      line_width=1.5, level=MOVING)  # fmt: skip
         plot.add_layout(
             LabelSet(x="x", y="y", text="text", source=self.marks, x_offset="off",
-                     text_align="align", level=MOVING)
+                     text_align="align", text_line_height=1.0, level=MOVING)
         )  # fmt: skip
         plot.add_layout(
             LabelSet(x="x", y="y", text="text", source=self.labels, x_offset=4,
                      text_baseline="middle", level=MOVING)
         )  # fmt: skip
+        self.fitting = CustomJS(args={"plot": plot, "axis": across}, code=FIT_NAMES)
+        plot.js_on_change("inner_width", self.fitting)
         self.plot = plot
         self.pane = BokehPane(plot, alt="Entropy over the last minute", **options)
         self.pane.observe(lambda _: self._dress(), "presenter")
@@ -80,6 +95,8 @@ class EntropyChart:
     def _dress(self) -> None:
         is_large = self.pane.presenter
         self.plot.height = ROOM_HEIGHT if is_large else HEIGHT
+        names_px = ROOM_NAMES_PX if is_large else NAMES_PX
+        self.fitting.args = {**self.fitting.args, "names_px": names_px}
 
     def show(self, measured: Measured, was_expected: float | None) -> None:
         """Everything anew: a minute is a few hundred numbers."""
@@ -99,31 +116,34 @@ class EntropyChart:
         self._name_the_lines(columns, top)
 
     def _fit(self, values: NDArray[np.float64], was: float | None) -> None:
-        """From zero to a little above; moved only when it must, so that the eye can rest."""
+        """From zero to the labels' room above; moved only when it must, so the eye can rest."""
         known = values[~np.isnan(values)]
         most = max([float(known.max()) if len(known) else 1.0, was or 0.0])
-        wanted = max(2.0, math.ceil(most * 1.18))
-        if most > 0.97 * float(self.range.end) or wanted < 0.6 * float(self.range.end):
+        wanted = max(2.0, math.ceil(most * HEADROOM))
+        if most > MOST_HIGH * float(self.range.end) or wanted < 0.6 * float(self.range.end):
             self.range.end = wanted
 
     def _show_marks(self, measured: Measured, top: float, was: float | None) -> None:
         seen = [m for m in measured.marks if measured.watched_s - m.at_s <= HISTORY_S]
         now_s = measured.watched_s
         at = [m.at_s - now_s for m in seen]
-        # Labels of neighbours stand in turn on three lines; one too near the edge is left out.
-        rows = [top * (0.93 - 0.085 * (i % 3)) for i in range(len(seen))]
-        marks = {
+        placed = placed_labels(seen, now_s)
+        marks: dict[str, list[Any]] = {
             "x": at,
             "low": [0.0] * len(seen),
             "high": [top] * len(seen),
-            "text": [m.text for m in seen],
-            "y": rows,
+            "text": [text for text, _ in placed],
+            "y": [top * LABEL_ROWS[row] for _, row in placed],
             # Written towards the side where there is room.
-            "off": [4 if x < -30 else -4 for x in at],
-            "align": ["left" if x < -30 else "right" for x in at],
-        }  # fmt: skip
+            "off": [4 if _is_written_right(x) else -4 for x in at],
+            "align": ["left" if _is_written_right(x) else "right" for x in at],
+        }
         ghosts = [] if was is None or not seen else [was]
-        ghost = {"x0": [at[-1] for _ in ghosts], "x1": [0.0 for _ in ghosts], "y": ghosts}
+        ghost: dict[str, list[Any]] = {
+            "x0": [at[-1] for _ in ghosts],
+            "x1": [0.0 for _ in ghosts],
+            "y": ghosts,
+        }
         _tell(self.marks, marks)
         _tell(self.ghost, ghost)
 
@@ -131,22 +151,68 @@ class EntropyChart:
         """A word at the right end of each line, pushed apart where they meet."""
         names = {"median": "median", "worst": "worst 5 %", "expected": "expected",
                  "formula": "formula"}  # fmt: skip
-        ends = []
+        ends: list[tuple[float, str]] = []
         for name, values in columns.items():
             if len(values) and not math.isnan(values[-1]):
-                ends.append([float(values[-1]), names[name]])
-        ends.sort(key=lambda pair: pair[0])
+                ends.append((float(values[-1]), names[name]))
+        ends.sort()
         least = (0.085 if self.pane.presenter else 0.075) * top
-        for lower, upper in pairwise(ends):
-            upper[0] = max(upper[0], lower[0] + least)
-        for above, below in pairwise([*ends, [top * 0.95 + least, ""]][::-1]):
-            below[0] = min(below[0], above[0] - least)  # and back down from the upper edge
-        labels = {
+        heights = apart([height for height, _ in ends], least, 0.7 * least, 0.95 * top)
+        labels: dict[str, list[Any]] = {
             "x": [0.0] * len(ends),
-            "y": [height for height, _ in ends],
+            "y": heights,
             "text": [text for _, text in ends],
         }
         _tell(self.labels, labels)
+
+
+def apart(heights: list[float], least: float, lowest: float, highest: float) -> list[float]:
+    """Rising heights moved as little as leaves them ``least`` apart, from lowest to highest.
+
+    The lowest stands above the axis' own line, so that it does not strike a name through.
+    """
+    found: list[float] = []
+    for height in heights:
+        found.append(max(height, found[-1] + least if found else lowest))
+    for i in reversed(range(len(found))):  # and back down from the upper edge
+        found[i] = min(found[i], found[i + 1] - least if i + 1 < len(found) else highest)
+    return found
+
+
+def placed_labels(marks: list[Mark], now_s: float) -> list[tuple[str, int]]:
+    """For each mark its label, and the row where it stands: empty where there is no room.
+
+    The newest comes first: it takes the upper row, and an older one whose place is taken in
+    both rows goes without its words until it has moved on.
+    """
+    taken: list[list[tuple[float, float]]] = [[] for _ in LABEL_ROWS]
+    found: list[tuple[str, int]] = []
+    for mark in reversed(marks):
+        text, at = label_text(mark), mark.at_s - now_s
+        wide = LETTER_S * max(map(len, text.split("\n"))) + 1.0
+        left, right = (at, at + wide) if _is_written_right(at) else (at - wide, at)
+        row = next(
+            (r for r, row in enumerate(taken) if all(right <= a or b <= left for a, b in row)),
+            None,
+        )
+        if row is None:
+            found.append(("", 0))
+            continue
+        taken[row].append((left, right))
+        found.append((text, row))
+    return found[::-1]
+
+
+def label_text(mark: Mark) -> str:
+    """A mark in two lines: which knob, and from what to what; "2 settings changed" in one."""
+    text = re.sub(r" \([^)]*\)", "", mark.text).replace(" packets/s", "/s")
+    knob = Scenario.knobs().get(mark.knob)
+    name = knob.label.lower() if knob else ""
+    return f"{name}\n{text.removeprefix(name).strip()}" if name else text
+
+
+def _is_written_right(at: float) -> bool:
+    return at < -HISTORY_S / 2
 
 
 class LatencyChart:
@@ -156,7 +222,7 @@ class LatencyChart:
         self.source = ColumnDataSource({"left": [], "right": [], "share": []}, name="latency")
         self.ghost = ColumnDataSource({"x": [], "y": []})
         self.median = ColumnDataSource({"x": [], "low": [], "high": [], "text": []})
-        self.across, self.up = Range1d(0, 4), Range1d(0, 10)
+        self.across, self.up = Range1d(start=0, end=4), Range1d(start=0, end=10)
         plot = live_figure(
             title="Latency, s (share in %)",
             height=HEIGHT, x_range=self.across, y_range=self.up,
@@ -189,7 +255,7 @@ class LatencyChart:
 
     def fit(self, journey_s: float) -> None:
         """A range for journeys of this mean length."""
-        end = nice_above(max(2.6 * journey_s, 1e-3))
+        end = nice_above(max(2.6 * journey_s, 1e-3) if journey_s > 0 else 0.1)
         self.across.end = end
         self._top = 0.0
 
@@ -213,7 +279,7 @@ class LatencyChart:
         self.source.data = {"left": edges[:-1], "right": edges[1:], "share": shares}
         known = len(latencies_s) > 0
         half = float(np.median(latencies_s)) if known else 0.0
-        median = {
+        median: dict[str, list[Any]] = {
             "x": [half] if known else [],
             "low": [0.0] if known else [],
             "high": [self._top] if known else [],

@@ -236,14 +236,19 @@ def bokeh_theme(dark: bool = False, presenter: bool = False) -> Theme:
                 "Title": {**text, "text_font_style": "bold"},
                 "Legend": {
                     "label_text_color": tokens.ink,
+                    "label_text_font": TYPEFACE,
                     "label_text_font_size": size,
                     "background_fill_color": tokens.paper,
                     "border_line_color": None,
                 },
-                "Label": {"text_color": tokens.ink, "text_font_size": size},
+                "Label": text,
+                # Its words lie over lines: the paper behind them keeps them legible.
                 "LabelSet": {
                     "text_color": tokens.quiet,
                     "text_font_size": "15pt" if presenter else "11px",
+                    "text_font": {"value": TYPEFACE},  # a plain text would name a column
+                    "background_fill_color": tokens.paper,
+                    "background_fill_alpha": 0.8,
                 },
                 "Span": {"line_color": tokens.ink, "line_width": width / 2},
                 "Line": {"line_width": width},
