@@ -143,7 +143,7 @@ function barsPart(title) {
           row.fill = h("span", { class: "wb-bar-fill" });
           row.node = h("li", {}, h("span", { class: "wb-bar-head" },
             h("span", {}, row.mark, row.label), row.text),
-          h("span", { class: "wb-bar", "aria-hidden": "true" }, row.fill));
+          h("span", { class: "wb-level", "aria-hidden": "true" }, row.fill));
           rows[at] = row;
           list.append(row.node);
         }

@@ -28,7 +28,7 @@ export function start(host) {
   const bar = h("span", { class: "wb-bar-fill" });
   const stop = button("Stop the economy", "economy_stop");
   const head = h("div", { class: "ec-head" }, clock,
-    h("span", { class: "wb-bar ec-bar", "aria-hidden": "true" }, bar));
+    h("span", { class: "wb-level ec-bar", "aria-hidden": "true" }, bar));
 
   // While it does not run.
   const why = h("p");

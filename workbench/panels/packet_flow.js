@@ -126,7 +126,7 @@ export function start(host) {
       : scene.unseen ? `${scene.unseen} counted but not drawn: inside from before` : "all drawn"];
     if (layout.radius < 12 || info.one_in > 1) notes.push(`full circle: ${scene.fullAt()} held`);
     if (layout.users.per > 1) notes.push(`one dot: ${layout.users.per} users`);
-    if (network.mixes_per_cell > 1) notes.push(`one circle: ${network.mixes_per_cell} mixes`);
+    if (network.mixes_per_cell > 1) notes.unshift(`one circle: ${network.mixes_per_cell} mixes`);
     say(sampleNote, notes.join(" · "));
     buttons.forEach((button, cell) => {
       const text = nodeWords(cell);
