@@ -143,7 +143,7 @@ def test_a_link_and_a_line_carry_both(monkeypatch):
     assert sharing.from_address(inside) == SMALL
     assert sharing.economy_of_address(inside) == economy
     assert sharing.economy_of_address(_inside(sharing.link(SMALL))) is None
-    with pytest.raises(ScenarioError, match="several of economy"):
+    with pytest.raises(ScenarioError, match="more than one economy"):
         sharing.economy_of_address(inside + "&economy=v%3D1")
     line = sharing.settings_line(SMALL, economy)
     assert line.endswith(f", economy={economy.to_query()!r})")
