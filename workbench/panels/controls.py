@@ -30,7 +30,9 @@ def style(*names: str) -> str:
     """The palette's tokens and the shared style sheet, followed by a panel's own."""
     parts = [palette.css(), _asset("controls.css"), *(_asset(name) for name in names)]
     plain = re.sub(r"/\*.*?\*/", "", "\n".join(parts), flags=re.DOTALL)
-    return re.sub(r"([;:,{]) +", r"\1", _lean(plain))
+    plain = re.sub(r"\s+", " ", plain)
+    plain = re.sub(r" ?([{};,]) ?", r"\1", plain).replace(";}", "}")
+    return re.sub(r": +", ":", plain)
 
 
 def _lean(source: str) -> str:
