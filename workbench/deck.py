@@ -19,6 +19,7 @@ from workbench.errors import WorkbenchError
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _LIMIT_S = 120.0
+_SILENCE_S = 20.0
 
 
 class DeckError(WorkbenchError):
@@ -118,6 +119,9 @@ def _client(kernel: str) -> Iterator[Any]:
         connection_file=str(Path(jupyter_runtime_dir()) / f"kernel-{kernel}.json")
     )
     client.load_connection_file()
+    # A kernel that starts on a busy machine may be silent for longer than the second after
+    # which Jupyter's client takes it for dead.
+    client.hb_channel.time_to_dead = _SILENCE_S
     client.start_channels()
     try:
         client.wait_for_ready(timeout=_LIMIT_S)
