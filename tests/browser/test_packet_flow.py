@@ -57,9 +57,14 @@ def picture(lab: Any) -> dict[str, Any]:
     return lab.page.evaluate(PICTURE)
 
 
-def run_for(lab: Any, shown_s: float) -> None:
+def shown_s(lab: Any) -> float:
+    """The shown clock. A page that joins late begins late: nothing older is known to it."""
+    return float(lab.page.evaluate("document.querySelector('.wb-flow').mixnetFlow.shown()"))
+
+
+def run_until(lab: Any, until_s: float) -> None:
     script = "([until]) => document.querySelector('.wb-flow').mixnetFlow.shown() >= until"
-    assert comes(lab, script, [shown_s], limit_s=60)
+    assert comes(lab, script, [until_s], limit_s=60)
 
 
 def at_rest(lab: Any) -> None:
@@ -111,7 +116,7 @@ def counts_are_exact(seen: dict[str, Any], log: list[list[float]]) -> None:
 def test_every_packet_painted_is_in_the_event_log_at_that_place(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 2.5)
+    run_until(lab, shown_s(lab) + 2.5)
     for _ in range(3):
         at_rest(lab)
         seen, log = picture(lab), lab.in_kernel(LOG)
@@ -125,13 +130,13 @@ def test_every_packet_painted_is_in_the_event_log_at_that_place(open_cells):
         assert painted == truth
         counts_are_exact(seen, log)
         lab.in_kernel("0", "pump.play()")
-        run_for(lab, seen["shown"] + 0.3)
+        run_until(lab, seen["shown"] + 0.3)
 
 
 def test_painted_pixels_have_the_colour_of_their_kind(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 2.0)
+    run_until(lab, shown_s(lab) + 2.0)
     at_rest(lab)
     seen = picture(lab)
     colours = [MEANING["real"], MEANING["loop_cover"], MEANING["drop_cover"]]
@@ -196,12 +201,12 @@ def sabotaged(old: str, new: str) -> str:
 def test_playing_paints_many_pictures_and_paused_exactly_one(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 0.5)
+    run_until(lab, 0.5)
     assert plays(lab, ROOT)
     at_rest(lab)
     assert not plays(lab, ROOT)
     lab.in_kernel("0", "pump.play()")
-    run_for(lab, picture(lab)["shown"] + 0.1)
+    run_until(lab, picture(lab)["shown"] + 0.1)
     assert plays(lab, ROOT)
     # Sabotage: the pump is cancelled; the picture ends with the last event.
     lab.in_kernel("0", "pump.cancel()")
@@ -236,7 +241,7 @@ def test_a_picture_that_loops_does_not_pass_for_one_that_ends(open_cells):
     )
     lab = open_cells([loop, FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 1.5)
+    run_until(lab, 1.5)
     lab.in_kernel("0", "pump.cancel()")
     assert comes(lab, "() => document.querySelector('.wb-flow').dataset.state === 'stopped'")
     assert not stands_still(lab, ROOT, limit=3)
@@ -245,7 +250,7 @@ def test_a_picture_that_loops_does_not_pass_for_one_that_ends(open_cells):
 def test_a_stopped_kernel_does_not_look_alive(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 0.5)
+    run_until(lab, 0.5)
     pid = lab.kernel_pid()
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -263,7 +268,7 @@ def test_a_stopped_kernel_does_not_look_alive(open_cells):
 def test_by_keyboard_a_mix_is_found_opened_and_taken_down(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 1.0)
+    run_until(lab, 1.0)
     lab.page.locator(".flow-mix[tabindex='0']").focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown"):
         lab.page.keyboard.press(key)
@@ -300,7 +305,7 @@ def _regex(pattern: str):
 def test_a_followed_packet_shows_where_it_is_and_what_is_believed(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 0.5)
+    run_until(lab, 0.5)
     lab.page.get_by_role("button", name="Follow a packet").click()
     followed = in_kernel_until(lab, "flow.followed", lambda n: n is not None)
     expect(lab.page.locator(".flow-yours")).to_contain_text(f"your packet: number {followed}")
@@ -329,7 +334,7 @@ def test_a_followed_packet_shows_where_it_is_and_what_is_believed(open_cells):
 def test_a_click_on_a_packet_offers_to_follow_it(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 1.5)
+    run_until(lab, 1.5)
     at_rest(lab)
     one = lab.page.evaluate(
         """() => {
@@ -351,7 +356,7 @@ def test_a_crowd_is_sampled_and_the_sample_is_labelled(open_cells):
     crowd = SCENARIO.replace("clients=60", "clients=3000")
     lab = open_cells([FLOW.replace(SCENARIO, crowd)], run=True)
     ready(lab, ROOT)
-    run_for(lab, 1.5)
+    run_until(lab, 1.5)
     at_rest(lab)
     seen = picture(lab)
     one_in = seen["info"]["one_in"]
@@ -367,7 +372,7 @@ def test_a_crowd_is_sampled_and_the_sample_is_labelled(open_cells):
 def test_a_slider_that_moves_goes_on_with_the_picture(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
-    run_for(lab, 1.0)
+    run_until(lab, 1.0)
     lab.in_kernel("0", "live.set(delay_s=0.25)")
     expect(lab.page.locator(".flow-clock")).to_contain_text("slowed 8x", timeout=20_000)
     assert plays(lab, ROOT)
@@ -375,7 +380,7 @@ def test_a_slider_that_moves_goes_on_with_the_picture(open_cells):
     lab.in_kernel("0", "live.set(width=5)")
     script = "() => document.querySelectorAll('.flow-mix').length === 15"
     assert comes(lab, script)
-    run_for(lab, before + 0.1)
+    run_until(lab, before + 0.1)
     assert plays(lab, ROOT)
 
 
@@ -384,7 +389,7 @@ def test_a_slider_that_moves_goes_on_with_the_picture(open_cells):
 def test_it_fits_its_container_without_serious_faults(open_cells, size, theme):
     lab = open_cells([FLOW], run=True, viewport=size, theme=theme)
     ready(lab, ROOT)
-    run_for(lab, 0.5)
+    run_until(lab, 0.5)
     lab.page.get_by_role("button", name="Follow a packet").click()
     in_kernel_until(lab, "flow.followed", lambda n: n is not None)
     assert lab.axe(ROOT) == []
@@ -410,7 +415,7 @@ def test_wide_networks_keep_every_mix_in_reach(open_cells):
     wide = SCENARIO.replace("width=3", "width=80")
     lab = open_cells([FLOW.replace(SCENARIO, wide)], run=True)
     ready(lab, ROOT)
-    run_for(lab, 0.5)
+    run_until(lab, 0.5)
     assert lab.page.locator(".flow-mix").count() == 240
     assert lab.axe(ROOT) == []
     places = lab.page.evaluate(

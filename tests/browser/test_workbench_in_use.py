@@ -38,9 +38,30 @@ def opened(open_cells, **options):
 
 
 def paused(lab) -> None:
-    lab.page.get_by_role("button", name="Pause", exact=True).click()
+    """Paused while a packet is followed: between two of them there is none for a moment."""
     flow = "document.querySelector('.wb-flow').mixnetFlow"
-    assert comes(lab, f"() => {flow}.shown() === {flow}.told()", None, 60)
+    for _ in range(20):
+        assert comes(lab, f"() => {flow}.info().followed !== null", None, 60)
+        lab.page.get_by_role("button", name="Pause", exact=True).click()
+        page_expect(lab.page.locator(".wb-play")).to_have_text("Play")
+        assert comes(lab, f"() => {flow}.shown() === {flow}.told()", None, 60)
+        if lab.page.evaluate(f"{flow}.info().followed !== null"):
+            return
+        lab.page.get_by_role("button", name="Play", exact=True).click()
+    raise AssertionError("no packet was followed at twenty moments")
+
+
+def run_when_back(lab, tries: int = 30) -> None:
+    """Run All; Lab refuses it while it restarts a kernel that died."""
+    for left in reversed(range(tries)):
+        lab.wait_for_kernel()
+        try:
+            lab.run_all()
+            return
+        except AssertionError:
+            if not left:
+                raise
+            lab.page.wait_for_timeout(500)
 
 
 def inspected(lab) -> dict[str, Any]:
@@ -219,8 +240,7 @@ def test_a_lost_connection_and_a_killed_kernel_say_what_to_do(open_cells):
     page_expect(frozen).to_contain_text("Restart Kernel, then run this cell again")
     page_expect(frozen.locator("code")).to_contain_text(OPENING.to_query())
     # And doing what it says brings a panel back.
-    lab.wait_for_kernel()
-    lab.run_all()
+    run_when_back(lab)
     page_expect(frozen).to_have_count(0, timeout=120_000)
     ready(lab, ROOT)
     assert comes(lab, KNOWN, None, 180)
