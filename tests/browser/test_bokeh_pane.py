@@ -57,7 +57,7 @@ def paint_nonce(lab) -> str:
 
 
 def test_a_nonce_set_in_the_kernel_comes_back_in_painted_pixels(open_cells):
-    lab = open_cells([PANE], run=True)
+    lab = open_cells([PANE], run=True, fresh=True)
     ready(lab, ROOT)
     for _ in range(3):
         assert is_painted(lab, ROOT, paint_nonce(lab))
@@ -180,7 +180,7 @@ def test_two_views_of_one_pane_show_the_same(open_cells):
 
 
 def test_patches_made_while_the_page_still_draws_are_not_lost(open_cells):
-    lab = open_cells([PANE, "pane"], run=True)
+    lab = open_cells([PANE, "pane"], run=True, fresh=True)
     ready(lab, ROOT)
     lab.page.evaluate(
         """() => {
@@ -224,7 +224,7 @@ def test_a_careless_loop_in_a_cell_ends_with_the_last_picture(open_cells):
 
 
 def test_a_reload_and_a_rerun_come_back_live(open_cells):
-    lab = open_cells([LIVE], run=True)
+    lab = open_cells([LIVE], run=True, fresh=True)
     ready(lab, ROOT)
     lab.run_command("docmanager:save")
     lab.page.reload()
@@ -306,7 +306,7 @@ def open_cells(open_cells, lab_server):
 
 
 def test_a_closed_tab_pauses_the_producer(open_cells):
-    lab = open_cells([LIVE], run=True)
+    lab = open_cells([LIVE], run=True, fresh=True)
     ready(lab, ROOT)
     lab.in_kernel("0", SPY)
     assert spied(lab, lambda line: line["state"] == "playing")["state"] == "playing"
@@ -319,7 +319,6 @@ def test_a_saved_notebook_stays_small_even_with_widget_state(open_cells, lab_ser
     lab = open_cells([LIVE], run=True)
     ready(lab, ROOT)
     in_kernel_until(lab, "pump.steps", lambda n: n > 10)
-    lab.run_command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
     lab.run_command("docmanager:save")
     path = lab_server.root / lab.path
     assert comes(lab, "() => !window.jupyterapp.shell.currentWidget.content.model.dirty")
@@ -327,6 +326,22 @@ def test_a_saved_notebook_stays_small_even_with_widget_state(open_cells, lab_ser
     assert "application/vnd.jupyter.widget-view+json" in text
     assert "application/vnd.jupyter.widget-state+json" in text
     assert len(text) < 50_000
+
+
+def test_a_page_that_takes_longer_than_anywidget_waits_still_hears_python(open_cells):
+    lab = open_cells([LIVE], fresh=True)
+    # anywidget gives a script two seconds; a busy computer is played by giving it none.
+    lab.page.evaluate("""() => {
+        AbortSignal.timeout = () => {
+            const over = new AbortController();
+            Promise.resolve().then(() => over.abort());
+            return over.signal;
+        };
+    }""")
+    lab.run_all()
+    ready(lab, ROOT)
+    assert plays(lab, ROOT)
+    assert "[anywidget] Failed to initialize model." in lab.page_errors
 
 
 @pytest.mark.parametrize(("theme", "paper"), [("light", "#ffffff"), ("dark", "#111111")])

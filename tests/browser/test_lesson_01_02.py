@@ -276,7 +276,7 @@ def test_letters_go_into_the_box_by_mouse_and_by_keys(open_cells):
 def test_every_focusable_element_asks_lab_to_keep_its_keys_and_a_reload_is_live(
     open_cells, cells, root
 ):
-    lab = open_cells(cells, run=True)
+    lab = open_cells(cells, run=True, fresh=True)
     expect(lab.page.locator(f"{root} .wb-summary")).not_to_be_empty()
     bare = lab.page.evaluate(
         """root => [...document.querySelectorAll(`${root} :is(button, input, [tabindex])`)]

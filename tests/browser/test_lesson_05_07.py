@@ -64,7 +64,7 @@ def test_on_a_telephone_in_the_dark_nothing_overlaps_the_edge(open_notebook, nam
 
 
 def test_the_mix_plays_to_its_end_and_stands_still(open_notebook):
-    lab = open_notebook("05_delay_buys_company.ipynb", run=True)
+    lab = open_notebook("05_delay_buys_company.ipynb", run=True, fresh=True)
     found = panel(lab, ".om-root")
     seen = "e => e.toDataURL()"
     canvas = found.locator("canvas")

@@ -401,7 +401,7 @@ def test_it_fits_its_container_without_serious_faults(open_cells, size, theme):
 
 
 def test_less_motion_is_drawn_where_less_is_asked_for(open_cells):
-    lab = open_cells([FLOW], run=True)
+    lab = open_cells([FLOW], run=True, fresh=True)
     lab.page.emulate_media(reduced_motion="reduce")
     ready(lab, ROOT)
     frames = "() => document.querySelector('.wb-flow').mixnetFlow.frames()"

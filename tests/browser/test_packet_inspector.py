@@ -212,12 +212,21 @@ def test_labs_own_keys_never_fire_from_inside(lab):
                 (_, args) => window.fired.push(args.id));
         }"""
     )
-    total = lab.page.locator(FOCUSABLE).count()
-    assert total > 40
-    for index in range(total):
+    # One of each kind that looks the same to the page's code.
+    kinds = lab.page.evaluate(
+        """selector => {
+            const all = [...document.querySelectorAll(selector)];
+            const kind = (e) => `${e.tagName} ${e.type} ${e.className}`;
+            const isShown = (e) => e.getClientRects().length > 0 && !e.disabled;
+            const first = (e, at) => isShown(e)
+                && all.findIndex((o) => isShown(o) && kind(o) === kind(e)) === at;
+            return all.flatMap((e, at) => first(e, at) ? [at] : []);
+        }""",
+        FOCUSABLE,
+    )
+    assert len(kinds) > 10
+    for index in kinds:
         element = lab.page.locator(FOCUSABLE).nth(index)
-        if not element.is_visible() or element.is_disabled():
-            continue
         # Without a click: only the keys are tried here.
         element.evaluate(
             "e => { e.addEventListener('click', x => x.stopImmediatePropagation()"
@@ -278,7 +287,7 @@ def axe_in_every_dress(lab):
 
 
 def test_axe_finds_no_serious_fault_wide_and_narrow_light_and_dark(lab):
-    axe_in_every_dress(lab)
+    assert lab.axe(ROOT) == []
     step_on(lab)
     summary(lab, "Hop 1 of 4")
     lab.page.locator(".pi-details summary").first.click()
@@ -288,7 +297,7 @@ def test_axe_finds_no_serious_fault_wide_and_narrow_light_and_dark(lab):
     axe_in_every_dress(lab)
     button(lab, "Presenter").click()
     expect(lab.page.locator(".wb-presenter")).to_be_visible()
-    axe_in_every_dress(lab)
+    assert lab.axe(ROOT) == []
 
 
 STICKS_OUT = """root => {
@@ -350,7 +359,8 @@ def test_presenter_mode_has_letters_of_20_points(lab):
     expect(lab.page.locator(".pi-byte")).to_be_hidden()
 
 
-def test_the_page_reloaded_shows_the_same_packet(lab):
+def test_the_page_reloaded_shows_the_same_packet(open_cells):
+    lab = open_cells(CELLS, run=True, fresh=True)
     step_on(lab)
     summary(lab, "Hop 1 of 4")
     packet = kernel_hex(lab, "panel.packet")
@@ -378,7 +388,8 @@ def test_a_saved_notebook_stays_small_and_holds_no_packet(lab, lab_server):
     lab.run_command("docmanager:save")
     text = (lab_server.root / lab.path).read_text()
     assert "widget-view" in text
-    assert len(text) < 50_000
+    assert "widgets" in json.loads(text)["metadata"]
+    assert len(text) < 30_000
     assert packet.hex()[:16] not in text
     assert json.loads(text)["nbformat"] == 4
 

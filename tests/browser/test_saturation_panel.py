@@ -171,7 +171,9 @@ def test_a_key_changes_the_picture_and_how_long_it_took_is_printed(lab, record_p
     assert len(took) == 20
 
 
-def test_the_page_reloaded_shows_the_same_state_and_presenter_mode_is_large(lab):
+def test_the_page_reloaded_shows_the_same_state_and_presenter_mode_is_large(open_cells):
+    lab = open_cells(CELLS, run=True, fresh=True)
+    lab.page.wait_for_selector(LIVE)
     bar(lab, 0).focus()
     lab.page.keyboard.press("ArrowDown")
     expect(bar(lab, 0)).to_have_attribute("aria-valuenow", "900")

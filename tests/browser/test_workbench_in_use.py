@@ -216,7 +216,7 @@ def test_what_is_taken_away_is_what_is_shown(open_cells, tmp_path: Path):
 
 
 def test_a_lost_connection_and_a_killed_kernel_say_what_to_do(open_cells):
-    lab = opened(open_cells)
+    lab = opened(open_cells, fresh=True)
     page = lab.page
     frozen = page.locator(f"{BENCH} .wb-live-frozen:visible")
     # The wire is dead without a word: what the kernel sends no longer arrives.

@@ -90,7 +90,7 @@ def far_apart(random: Random) -> list[Scenario]:
 
 
 def test_sliders_moved_by_keys_answer_what_this_process_simulates(open_cells):
-    lab = opened(open_cells)
+    lab = opened(open_cells, fresh=True)
     settings = far_apart(Random(secrets.randbits(64)))
     for scenario in settings:
         turn(lab, "delay_s", scenario.delay_s)
@@ -201,7 +201,7 @@ def test_presets_undo_typed_values_and_messages(open_cells):
 
 
 def test_a_shared_link_opens_its_state_and_a_hostile_one_says_so(open_cells, lab_server):
-    lab = open_cells(CELL)
+    lab = open_cells(CELL, fresh=True)
     wanted = OPENING.replace(delay_s=1.25, width=5, seed=77)
     for query, is_good in ((wanted.to_query(), True), ("<script>alert(1)</script>", False)):
         address = f"{lab_server.url}/doc/tree/{quote(lab.path)}?scenario={quote(query, safe='')}"
@@ -293,7 +293,7 @@ def test_a_stopped_kernel_is_said_once_with_the_settings_as_a_line_of_code(open_
 
 
 def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells):
-    lab = open_cells([*CELL, "panel"], run=True)
+    lab = open_cells([*CELL, "panel"], run=True, fresh=True)
     ready(lab, ROOT)
     lab.cell(1)
     assert comes(lab, f"() => document.querySelectorAll('{ROOT}[data-live=true]').length === 2")

@@ -351,7 +351,7 @@ kinds = st.sampled_from(
 def test_no_message_from_a_page_breaks_the_kernel(messages):
     pane, source, wire = a_pane()
     for message in messages:
-        pane._receive(None, message, [])
+        pane._any_message(None, message, [])
         source.data = {"x": [0.0], "y": [1.0]}
         pane.flush()
     view = opened(pane, wire, "honest")

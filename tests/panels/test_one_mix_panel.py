@@ -94,7 +94,7 @@ def test_nothing_of_sliders_chart_or_answer_is_in_the_page_before_the_guess():
     told = json.dumps(panel.view)
     for word in ("secret", "dials", '"chart"', "doubling"):
         assert word not in told
-    panel._on_message(None, {"name": "guess", "answers": ["a"], "serial": 1}, None)
+    panel._any_message(None, {"name": "guess", "answers": ["a"], "serial": 1}, None)
     assert "You said a; it was the secret answer." in panel.view["feedback"]["lines"]
     assert len(panel.view["dials"]) == 2
 
@@ -149,7 +149,7 @@ def test_in_a_kernel_the_page_hears_computing_first_and_the_newest_answer_last()
         sent = []
         panel.send = sent.append
         for serial, at in enumerate([3, 6, 9, 12], 1):
-            panel._on_message(
+            panel._any_message(
                 None, {"name": "set", "knob": "delay_s", "at": at, "serial": serial}, 0
             )
         assert [m["view"]["computing"] for m in sent] == [True] * 4
@@ -177,7 +177,7 @@ def test_an_error_in_the_thread_is_told_and_the_panel_lives(monkeypatch):
 
     async def go():
         monkeypatch.setattr(panel, "_answer", broken)
-        panel._on_message(None, {"name": "set", "knob": "delay_s", "at": 2, "serial": 1}, 0)
+        panel._any_message(None, {"name": "set", "knob": "delay_s", "at": 2, "serial": 1}, 0)
         for _ in range(1000):
             if "problem" in sent[-1]:
                 return

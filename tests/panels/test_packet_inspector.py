@@ -267,11 +267,15 @@ class Page:
         widget.send = lambda content, buffers=None: self.heard.append((content, buffers or []))
 
     def say(self, **content: Any) -> tuple[Any, list[bytes]]:
-        self.widget._on_message(self.widget, content, [])
+        self.widget._any_message(self.widget, content, [])
         return self.heard[-1]
 
     def everything(self) -> str:
-        state = {k: str(v) for k, v in self.widget.get_state().items() if k not in ("_esm", "_css")}
+        state = {
+            k: str(v)
+            for k, v in self.widget.get_state().items()
+            if k not in ("_esm", "_css", "_code")
+        }
         buffers = [b.hex() for _, bs in self.heard for b in bs]
         return json.dumps([[c for c, _ in self.heard], buffers, state])
 
@@ -287,7 +291,7 @@ def test_a_page_that_says_hello_gets_the_packet_as_binary():
 def test_no_trait_holds_the_packet():
     widget = packet_inspector(seed=3)
     widget.do("step", to=2)
-    own = {k: v for k, v in widget.get_state().items() if k not in ("_esm", "_css")}
+    own = {k: v for k, v in widget.get_state().items() if k not in ("_esm", "_css", "_code")}
     assert len(str(own)) < 1_500
     assert len(str(widget.get_state())) < 50_000
 
@@ -330,7 +334,7 @@ def test_a_bad_input_is_answered_and_changes_nothing():
 def test_any_message_of_a_page_leaves_the_widget_alive(content):
     widget = packet_inspector(seed=3)
     page = Page(widget)
-    widget._on_message(widget, content, [])
+    widget._any_message(widget, content, [])
     assert page.say(name="hello")[0]["view"]
 
 

@@ -210,7 +210,7 @@ def test_the_sent_packet_can_be_broken_but_not_made_another():
     *lines, last = inspector.state.sent.code.split("; ")
     exec("\n".join(lines), names)
     assert eval(last, names).packet == whole
-    inspector._on_message(None, {"name": "close"}, None)
+    inspector._any_message(None, {"name": "close"}, None)
     assert watched.bytes.children == ()
     assert watched.bytes.show_packet(watched.ended(0)[1]) is inspector
 

@@ -183,7 +183,7 @@ def test_the_truth_is_not_computed_and_nowhere_in_the_view_before_the_lock():
 )
 def test_whatever_the_page_sends_the_deck_lives(content):
     deck = Deck(SLIDES, None, guess())
-    deck._on_message(deck, content, [])
+    deck._any_message(deck, content, [])
     assert 0 <= deck.state.at < len(SLIDES)
 
 

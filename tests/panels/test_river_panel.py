@@ -106,7 +106,7 @@ def test_nothing_of_sliders_chart_or_answer_is_in_the_page_before_the_guess():
     told = json.dumps(panel.view)
     for word in ("secret", "dials", '"chart"'):
         assert word not in told
-    panel._on_message(None, {"name": "guess", "answers": ["a"], "serial": 1}, None)
+    panel._any_message(None, {"name": "guess", "answers": ["a"], "serial": 1}, None)
     assert "You said a; it was the secret answer." in panel.view["feedback"]["lines"]
     assert len(panel.view["dials"]) == 4
 

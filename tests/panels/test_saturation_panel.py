@@ -267,7 +267,7 @@ class Page:
         widget.send = lambda content, buffers=None: self.heard.append(content)
 
     def say(self, **content: Any) -> Any:
-        self.widget._on_message(self.widget, content, [])
+        self.widget._any_message(self.widget, content, [])
         return self.heard[-1]
 
 
@@ -340,14 +340,14 @@ def test_reset_brings_back_the_first_state_and_a_seed_another():
 def test_any_message_of_a_page_leaves_the_widget_alive(content):
     widget = saturation_panel(seed=3)
     page = Page(widget)
-    widget._on_message(widget, content, [])
+    widget._any_message(widget, content, [])
     assert page.say(name="hello")["view"]
 
 
 def test_no_trait_holds_data():
     widget = saturation_panel(seed=3)
     widget.do("best")
-    own = {k: v for k, v in widget.get_state().items() if k not in ("_esm", "_css")}
+    own = {k: v for k, v in widget.get_state().items() if k not in ("_esm", "_css", "_code")}
     assert len(str(own)) < 1_500
     assert len(json.dumps(view(widget.state))) < 12_000
 

@@ -30,7 +30,7 @@ class Page:
         widget.send = lambda content, buffers=None: self.heard.append(content)
 
     def say(self, name: str, **values: Any) -> Any:
-        self.widget._on_message(self.widget, {"name": name, **values}, [])
+        self.widget._any_message(self.widget, {"name": name, **values}, [])
         return self.heard[-1]
 
     def view(self, name: str, **values: Any) -> Any:

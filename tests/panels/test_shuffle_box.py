@@ -126,7 +126,7 @@ def test_whatever_is_done_the_view_holds_together_and_the_query_brings_it_back(a
 )  # fmt: skip
 def test_any_message_of_the_page_leaves_a_panel_that_lives(content):
     panel = shuffle_box(seed=1, ask=asked())
-    panel._on_message(None, content, None)
+    panel._any_message(None, content, None)
     assert panel.do("empty").inside == ()
 
 
@@ -158,7 +158,7 @@ def heard(panel: ShuffleBox, *messages: dict[str, Any]) -> list[str]:
     said: list[str] = []
     panel.send = lambda content, buffers=None: said.append(json.dumps(content))  # type: ignore
     for message in messages:
-        panel._on_message(None, message, None)
+        panel._any_message(None, message, None)
     return said
 
 
@@ -185,7 +185,7 @@ def test_undo_reset_and_the_saved_widget_are_small():
     panel.do("own")
     panel.do("reset")
     assert panel.state == State(1)
-    kept = {k: v for k, v in panel.get_state().items() if k not in ("_esm", "_css")}
+    kept = {k: v for k, v in panel.get_state().items() if k not in ("_esm", "_css", "_code")}
     assert len(json.dumps(kept, default=str)) < 2_000
 
 

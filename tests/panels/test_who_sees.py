@@ -163,7 +163,7 @@ def heard(panel: WhoSees, *messages: dict[str, Any]) -> list[str]:
     said: list[str] = []
     panel.send = lambda content, buffers=None: said.append(json.dumps(content))  # type: ignore
     for message in messages:
-        panel._on_message(None, message, None)
+        panel._any_message(None, message, None)
     return said
 
 
@@ -219,7 +219,7 @@ def test_whatever_is_done_the_view_holds_together_and_the_query_brings_it_back(a
 )  # fmt: skip
 def test_any_message_of_the_page_leaves_a_panel_that_lives(content):
     panel = who_sees_panel(seed=1)
-    panel._on_message(None, content, None)
+    panel._any_message(None, content, None)
     assert panel.do("system", system="mixnet").system == "mixnet"
 
 

@@ -1,8 +1,9 @@
 """A real JupyterLab and a real Chromium, for the browser tests and the picture scripts.
 
 Plain context managers, no pytest: `serve_lab()` starts a server on a copy of the lessons,
-`start_chromium()` a browser, `LabBrowser.open()` opens one notebook in one fresh page. How
-tests use them is told at the top of tests/browser/conftest.py.
+`start_chromium()` a browser, `LabBrowser.open()` opens one notebook: in a page of its own, or
+in a Lab that is kept open for the next (loading Lab costs more than most tests do). How tests
+use them is told at the top of tests/browser/conftest.py.
 """
 
 from __future__ import annotations
@@ -26,7 +27,15 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import nbformat
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    sync_playwright,
+)
+from playwright.sync_api import Error as PlaywrightError
 
 PROJECT = Path(__file__).parents[2]
 LESSONS = PROJECT / "lessons"
@@ -49,6 +58,8 @@ LAB_SETTINGS = {
         "fetchNews": "false",
         "checkForUpdates": False,
     },
+    # The harder case for "a saved notebook stays small"; Lab's own default is not to save it.
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 # A notebook that is opened before its kernel is connected loses "Run All" without a word.
 KERNEL_IS_READY = """() => {
@@ -62,6 +73,17 @@ RUN_ALL = """() => {
     window.jupyterapp.commands.execute('notebook:run-all-cells').then(
         ok => { window.testRun = {state: ok === false ? 'failed' : 'done'}; },
         error => { window.testRun = {state: 'failed', error: String(error)}; });
+}"""
+OPEN_BESIDE = """async path => {
+    sessionStorage.clear();
+    await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+}"""
+CLOSE_ALL = """() => {
+    for (const document of [...window.jupyterapp.shell.widgets('main')]) {
+        if (document.context) document.context.model.dirty = false;
+        document.dispose();
+    }
+    return document.querySelectorAll('.jp-Dialog').length === 0;
 }"""
 IN_KERNEL = """async ([expression, setup]) => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -192,7 +214,7 @@ def _wait_until_it_answers(server: LabServer, limit_s: float = 90.0) -> None:
 
 @dataclass
 class LabPage:
-    """One notebook in one page of its own; `page` is Playwright's, for everything else."""
+    """One notebook in a page; `page` is Playwright's, for everything else."""
 
     page: Page
     path: str
@@ -324,12 +346,14 @@ def axe_source() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True)
+@dataclass
 class LabBrowser:
     """A Chromium beside a Lab server; opens notebooks and keeps a log of what they ask for."""
 
     server: LabServer
     browser: Browser
+    keeps_lab: bool = False
+    _kept: _Window | None = None
 
     @contextlib.contextmanager
     def open(
@@ -341,16 +365,20 @@ class LabBrowser:
         theme: str = "light",
         run: bool = False,
         scale: float = 1.0,
+        fresh: bool = False,
     ) -> Iterator[LabPage]:
         """Open a lesson by its file name (a fresh copy), with its kernel connected.
 
         `view` is "doc" (the single-document view that visitors get) or "lab" (with side
-        bars). `scale` is device pixels per CSS pixel, for pictures.
+        bars). `scale` is device pixels per CSS pixel, for pictures. `fresh` asks for a page
+        that has shown nothing before, also where this browser keeps its Lab.
         """
         target = self.server.root / "lessons" / notebook
         if (LESSONS / notebook).exists():
             shutil.copyfile(LESSONS / notebook, target)
-        with self._page(f"lessons/{notebook}", view, viewport, scale) as lab_page:
+        is_plain = self.keeps_lab and not fresh and view == "doc" and scale == 1.0
+        opened = self._beside if is_plain else self._page
+        with opened(f"lessons/{notebook}", view, viewport, scale) as lab_page:
             lab_page.set_theme(theme)
             if run:
                 lab_page.run_all()
@@ -384,41 +412,105 @@ class LabBrowser:
     def _page(
         self, path: str, view: str, viewport: tuple[int, int], scale: float
     ) -> Iterator[LabPage]:
-        context = self.browser.new_context(
-            viewport={"width": viewport[0], "height": viewport[1]}, device_scale_factor=scale
-        )
+        """A page of its own, closed at the end."""
+        window = self._window(viewport, scale)
         try:
-            page = context.new_page()
-            page.set_default_timeout(30_000)
-            lab_page = LabPage(page, path)
-            context.on("request", lambda request: lab_page.requests.append(request.url))
-            page.on("websocket", lambda socket: lab_page.requests.append(socket.url))
-            page.on("pageerror", lambda error: lab_page.page_errors.append(str(error)))
-            page.on(
-                "console",
-                lambda line: (
-                    lab_page.console_errors.append(line.text) if line.type == "error" else None
-                ),
-            )
-            # A lab view would otherwise come back with the last test's tabs.
-            page.goto(f"{self.server.url}/{view}/tree/{quote(path)}?reset", timeout=90_000)
-            lab_page.wait_for_kernel()
-            yield lab_page
+            yield self._shown(window, path, view)
         finally:
-            context.close()
+            window.close()
             with contextlib.suppress(OSError):
                 self.server.shut_kernels()
 
+    @contextlib.contextmanager
+    def _beside(
+        self, path: str, view: str, viewport: tuple[int, int], scale: float
+    ) -> Iterator[LabPage]:
+        """The Lab that is kept: its last notebook was closed, this one is opened."""
+        if self._kept is None:
+            self._kept = self._window(viewport, scale)
+            lab_page = self._shown(self._kept, path, view)
+        else:
+            lab_page = self._kept.show(path)
+            lab_page.set_viewport(*viewport)
+            lab_page.page.evaluate(OPEN_BESIDE, path)
+            lab_page.wait_for_kernel()
+        try:
+            yield lab_page
+        finally:
+            if not self._kept.is_tidied():
+                self._kept.close()
+                self._kept = None
+            with contextlib.suppress(OSError):
+                self.server.shut_kernels()
+
+    def _window(self, viewport: tuple[int, int], scale: float) -> _Window:
+        return _Window(
+            self.browser.new_context(
+                viewport={"width": viewport[0], "height": viewport[1]}, device_scale_factor=scale
+            )
+        )
+
+    def _shown(self, window: _Window, path: str, view: str) -> LabPage:
+        lab_page = window.show(path)
+        # A lab view would otherwise come back with the last test's tabs.
+        address = f"{self.server.url}/{view}/tree/{quote(path)}?reset"
+        lab_page.page.goto(address, timeout=90_000)
+        lab_page.wait_for_kernel()
+        window.loads = 1
+        return lab_page
+
+
+class _Window:
+    """One browser window with one page, and where its log goes."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.page = page = context.new_page()
+        page.set_default_timeout(30_000)
+        self.log = LabPage(page, "")
+        self.loads = 0
+        context.on("request", lambda request: self.log.requests.append(request.url))
+        page.on("websocket", lambda socket: self.log.requests.append(socket.url))
+        page.on("pageerror", lambda error: self.log.page_errors.append(str(error)))
+        page.on("console", self._console)
+        page.on("domcontentloaded", self._loaded)
+
+    def _console(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.log.console_errors.append(line.text)
+
+    def _loaded(self, _: Page) -> None:
+        self.loads += 1
+
+    def show(self, path: str) -> LabPage:
+        """What this window shows from now on, with an empty log."""
+        self.log = LabPage(self.page, path)
+        return self.log
+
+    def is_tidied(self) -> bool:
+        """Close the notebook; False for a window that the next notebook should not get."""
+        if self.page.is_closed() or len(self.context.pages) > 1 or self.loads > 1:
+            return False
+        if self.log.page_errors:
+            return False
+        try:
+            return bool(self.page.evaluate(CLOSE_ALL))
+        except PlaywrightError:
+            return False
+
+    def close(self) -> None:
+        self.context.close()
+
 
 @contextlib.contextmanager
-def start_chromium(server: LabServer) -> Iterator[LabBrowser]:
-    """A headless Chromium for pages of `server`."""
+def start_chromium(server: LabServer, *, keeps_lab: bool = False) -> Iterator[LabBrowser]:
+    """A headless Chromium for pages of `server`; `keeps_lab`: one Lab for many notebooks."""
     executable = find_chromium()
     if executable is None:
         raise RuntimeError("no Chromium here: install it, or name one in WORKBENCH_CHROMIUM")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         try:
-            yield LabBrowser(server, browser)
+            yield LabBrowser(server, browser, keeps_lab)
         finally:
             browser.close()

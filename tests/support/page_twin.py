@@ -51,7 +51,7 @@ class PageTwin:
         self.read_to = len(self.wire.sent)
 
     def say(self, **content: Any) -> None:
-        self.widget._receive(None, {**content, "view": self.name}, [])
+        self.widget._any_message(None, {**content, "view": self.name}, [])
 
     def hello(self) -> None:
         self.state, self.queue = "asking", []

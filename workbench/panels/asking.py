@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
-import anywidget
-
 from workbench.errors import LessonError, WorkbenchError
+from workbench.panels.page_widget import PageWidget
 from workbench.teaching import Prediction
 
 _MOST_UNDO = 50
@@ -22,7 +21,7 @@ _MOST_QUERY = 400
 S = TypeVar("S")
 
 
-class AskingPanel(anywidget.AnyWidget, Generic[S]):
+class AskingPanel(PageWidget, Generic[S]):
     """Base of panels that ask before they show; a subclass says what its state means.
 
     No trait holds data: the page asks when it is there, and asks again after a reload, so
@@ -35,7 +34,6 @@ class AskingPanel(anywidget.AnyWidget, Generic[S]):
         self._past: list[S] = []
         self._stroke = ""
         self._ask = ask
-        self.on_msg(self._on_message)
         if ask is not None:
             # First of all who listen: the feedback stands before a lesson's long sums begin.
             ask.on_lock(lambda _: self._show(None))
@@ -99,7 +97,7 @@ class AskingPanel(anywidget.AnyWidget, Generic[S]):
         self._show(None)
         return self.state
 
-    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+    def _received(self, content: Any, _: Any) -> None:
         # Anything may come from the page: whatever it is, the panel answers and lives.
         if not isinstance(content, Mapping):
             return

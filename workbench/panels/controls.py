@@ -1,7 +1,7 @@
 """What panels share: assets read from the package, and joined without a build step.
 
-An anywidget takes one script and one style sheet. Each panel's own files are joined with
-the shared ones here, so nothing is fetched and there is no bundler.
+A panel has one script and one style sheet. Its own files are joined with the shared ones
+here, so nothing is fetched and there is no bundler.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ def script(*names: str) -> str:
     Parameters
     ----------
     *names : str
-        Files of this package; the last ends in ``export default { render }``, such as
-        ``"packet_inspector.js"``. Each may use every function of ``controls.js`` and of the
-        files before it.
+        Files of this package; the last exports ``start``, such as ``"packet_inspector.js"``.
+        Each may use every function of ``controls.js`` and of the files before it.
     """
-    return _lean("\n".join(_asset(name) for name in ("controls.js", *names)))
+    return lean("\n".join(asset(name) for name in ("controls.js", *names)))
 
 
 def style(*names: str) -> str:
     """The palette's tokens and the shared style sheet, followed by a panel's own."""
-    parts = [palette.css(), _asset("controls.css"), *(_asset(name) for name in names)]
+    parts = [palette.css(), asset("controls.css"), *(asset(name) for name in names)]
     plain = re.sub(r"/\*.*?\*/", "", "\n".join(parts), flags=re.DOTALL)
     plain = re.sub(r"\s+", " ", plain)
     plain = re.sub(r" ?([{};,]) ?", r"\1", plain).replace(";}", "}")
     return re.sub(r": +", ":", plain)
 
 
-def _lean(source: str) -> str:
-    """Without indentation and comments: Lab may be set to save a widget with its script."""
+def lean(source: str) -> str:
+    """A script without indentation and comments."""
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a script or style sheet of this package."""
     return (files("workbench.panels") / name).read_text(encoding="utf-8")

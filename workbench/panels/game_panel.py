@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.errors import LessonError
 from workbench.panels.asking import AskingPanel
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.game_state import Setup, situation, start_of, turned
 from workbench.panels.game_view import Past, check_words, deviation_words, shown_pools, view
 from workbench.panels.saturation_state import InputError
@@ -40,7 +40,7 @@ class Moment:
 class GamePanel(AskingPanel[Moment | None]):
     """The panel; use :func:`game_panel` to make one."""
 
-    _esm = script("saturation_panel.js")
+    scripts = ("saturation_panel.js",)
     _css = style("saturation_panel.css")
 
     def __init__(self, setup: Setup, ask: Prediction | None = None, presenter: bool = False):
@@ -61,11 +61,11 @@ class GamePanel(AskingPanel[Moment | None]):
         """The pools of this moment, as a frozen value."""
         return self.moment.played.state
 
-    def _on_message(self, widget: Any, content: Any, buffers: Any) -> None:
+    def _received(self, content: Any, buffers: Any) -> None:
         if isinstance(content, Mapping) and self._state is None:
             self.send({"busy": _GETTING_READY})
             _ = self.moment
-        super()._on_message(widget, content, buffers)
+        super()._received(content, buffers)
 
     def _check_sealed(self, action: Mapping[str, Any]) -> None:
         if action.get("name") not in _OPEN_WHILE_SEALED:

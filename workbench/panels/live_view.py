@@ -8,26 +8,23 @@ rules, and what was measured, are in docs/live_panels.md.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import anywidget
 import traitlets
+
+from workbench.panels.controls import script
+from workbench.panels.page_widget import Buffers, PageWidget
 
 MAX_IN_FLIGHT = 2
 SILENT_AFTER_S = 2.0  # a view that owes an ack for longer is a closed tab
 LOADING_S = 20.0  # but the first picture may take a slow page this long
 BEAT_S = 1.0
 FORGET_AFTER_S = 3600.0
-
-Buffers = Sequence[bytes | memoryview]
 
 
 @dataclass
@@ -43,7 +40,7 @@ class View:
     heard_s: float = 0.0
 
 
-class LiveView(anywidget.AnyWidget):
+class LiveView(PageWidget):
     """A widget that sends numbered messages to its views and hears what they painted.
 
     Children say what they draw: ``scripts`` and ``_initial``. No synced trait holds data
@@ -64,9 +61,6 @@ class LiveView(anywidget.AnyWidget):
     is handed to the event loop in which the widget was made.
     """
 
-    _esm = (files("workbench.panels") / "live_loader.js").read_text(encoding="utf-8")
-    _code = traitlets.Unicode().tag(sync=True)
-    scripts: tuple[str, ...] = ()
     presenter = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, *, settings: Callable[[], str] | None = None, **traits: Any) -> None:
@@ -82,9 +76,7 @@ class LiveView(anywidget.AnyWidget):
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:  # a plain script, or a test
             self._loop = None
-        self._code_bytes = self.code_text().encode()
-        super().__init__(_code=hashlib.sha256(self._code_bytes).hexdigest()[:16], **traits)
-        self.on_msg(self._receive)
+        super().__init__(**traits)
         _beating.add(self)
         _start_heart()
 
@@ -92,11 +84,8 @@ class LiveView(anywidget.AnyWidget):
 
     @classmethod
     def code_text(cls) -> str:
-        """The ES module that draws this panel: shared scripts, then its own ``scripts``.
-
-        The last of them exports ``start(host)``.
-        """
-        return _joined("controls.js", "live_view.js", *cls.scripts)
+        """As the base's, with the transport of live panels in front of its own ``scripts``."""
+        return script("live_view.js", *cls.scripts)
 
     def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
         """Everything that a new view needs to draw the panel as it is now."""
@@ -179,14 +168,12 @@ class LiveView(anywidget.AnyWidget):
         patience = SILENT_AFTER_S if view.ready else LOADING_S
         return time.monotonic() - view.owes_since_s <= patience
 
-    def _receive(self, _: object, content: Any, buffers: Buffers) -> None:
+    def _received(self, content: Any, buffers: Buffers) -> None:
         """Any message from any view; unknown and broken ones are dropped."""
         if not isinstance(content, dict) or not isinstance(content.get("view"), str):
             return
         kind, name = content.get("type"), content["view"]
-        if kind == "code":
-            self.send({"type": "code", "to": name, "hash": self._code}, [self._code_bytes])
-        elif kind == "bye":
+        if kind == "bye":
             with self._guard:
                 self._views.pop(name, None)
             self._watch_changed()
@@ -335,9 +322,3 @@ async def _beat_for_ever() -> None:
                 widget.log.warning("a live panel cannot beat: %s", error)
         due_s = max(due_s + BEAT_S, time.monotonic())
         await asyncio.sleep(due_s - time.monotonic())
-
-
-@cache
-def _joined(*names: str) -> str:
-    home = files("workbench.panels")
-    return "\n".join((home / name).read_text(encoding="utf-8") for name in names)

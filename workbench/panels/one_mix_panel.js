@@ -179,9 +179,7 @@ class OneMixPage extends SlidingPage {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const panel = new OneMixPage(model, el);
-    return () => panel.close();
-  },
-};
+export function start({ model, el }) {
+  const panel = new OneMixPage(model, el);
+  return () => panel.close();
+}

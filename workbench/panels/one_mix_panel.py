@@ -17,7 +17,7 @@ from workbench.anonymity import (
 from workbench.anonymity.one_mix import MixSuspects, mix_stays, mix_suspects
 from workbench.errors import LessonError
 from workbench.mixing.run import Run
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.sliding import (
     Dial,
     SlidingPanel,
@@ -119,7 +119,7 @@ def _typical(run: Run) -> MixSuspects:
 class OneMixPanel(SlidingPanel[State]):
     """The panel; use :func:`one_mix_panel` to make one."""
 
-    _esm = script("asking.js", "sliding.js", "one_mix_panel.js")
+    scripts = ("asking.js", "sliding.js", "one_mix_panel.js")
     _css = style("asking.css", "sliding.css", "one_mix_panel.css")
 
     @property

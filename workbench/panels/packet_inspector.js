@@ -771,9 +771,7 @@ class Inspector {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const panel = new Inspector(model, el);
-    return () => panel.close();
-  },
-};
+export function start({ model, el }) {
+  const panel = new Inspector(model, el);
+  return () => panel.close();
+}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from workbench.errors import LessonError
 from workbench.panels.asking import AskingPanel
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.packet_journey import make
 from workbench.panels.packet_query import from_query, to_query
 from workbench.panels.packet_state import State, act
@@ -33,7 +33,7 @@ class PacketInspector(AskingPanel[State]):
     Bytes go to the page as binary buffers beside the view.
     """
 
-    _esm = script("packet_inspector.js")
+    scripts = ("packet_inspector.js",)
     _css = style("packet_inspector.css")
 
     def __init__(
@@ -125,13 +125,13 @@ class PacketInspector(AskingPanel[State]):
     def _shown(self) -> View:
         return view(self._state, sealed=self._sealed)
 
-    def _on_message(self, widget: Any, content: Any, buffers: Any) -> None:
+    def _received(self, content: Any, buffers: Any) -> None:
         name = content.get("name") if isinstance(content, Mapping) else None
         if name == "close" and self._on_close is not None:
             self._on_close()
             return
         self._is_fresh = self._is_fresh and name in ("hello", "guess")
-        super()._on_message(widget, content, buffers)
+        super()._received(content, buffers)
 
     def _show(self, serial: Any) -> None:
         shown = self._shown()

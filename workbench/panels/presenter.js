@@ -234,9 +234,7 @@ class RoomPage {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const page = new RoomPage(model, el);
-    return () => page.close();
-  },
-};
+export function start({ model, el }) {
+  const page = new RoomPage(model, el);
+  return () => page.close();
+}

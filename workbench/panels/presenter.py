@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import ipywidgets
 
 from workbench import lesson_files
 from workbench.errors import LessonError, WorkbenchError
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
+from workbench.panels.page_widget import PageWidget
 from workbench.panels.presenter_slides import (
     LETTERS,
     Slide,
@@ -81,13 +81,13 @@ def act(state: State, slides: tuple[Slide, ...], action: Mapping[str, Any]) -> S
     return replace(state, votes=tuple(votes))
 
 
-class Deck(anywidget.AnyWidget):
+class Deck(PageWidget):
     """The slides and the keys; `Presentation` puts the panel beside it.
 
     No trait holds data: the page asks when it is there, and asks again after a reload.
     """
 
-    _esm = script("presenter.js")
+    scripts = ("presenter.js",)
     _css = style("presenter.css")
 
     def __init__(
@@ -98,7 +98,6 @@ class Deck(anywidget.AnyWidget):
         self._panel = panel
         self._ask = ask
         self._state = State()
-        self.on_msg(self._on_message)
         if ask is not None:
             # The panel's own form may lock it, too: then the answer's slide has to know.
             ask.on_lock(lambda _: self.send({"view": self.view}))
@@ -134,7 +133,7 @@ class Deck(anywidget.AnyWidget):
         self.send({"view": self.view})
         return self._state
 
-    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+    def _received(self, content: Any, _: Any) -> None:
         # Anything may come from the page: whatever it is, the deck answers and lives.
         if not isinstance(content, Mapping):
             return

@@ -67,9 +67,7 @@ class RiverPage extends SlidingPage {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const panel = new RiverPage(model, el);
-    return () => panel.close();
-  },
-};
+export function start({ model, el }) {
+  const panel = new RiverPage(model, el);
+  return () => panel.close();
+}

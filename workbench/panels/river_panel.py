@@ -12,7 +12,7 @@ import numpy as np
 from workbench.anonymity import describe, river_guess_bits
 from workbench.errors import LessonError
 from workbench.mixing.run import Run
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.sliding import (
     Dial,
     SlidingPanel,
@@ -105,7 +105,7 @@ def answer(scenario: Scenario) -> Run:
 class RiverPanel(SlidingPanel[State]):
     """The panel; use :func:`river_panel` to make one."""
 
-    _esm = script("asking.js", "sliding.js", "river_panel.js")
+    scripts = ("asking.js", "sliding.js", "river_panel.js")
     _css = style("asking.css", "sliding.css", "river_panel.css")
 
     @property

@@ -584,9 +584,7 @@ class StakePanel {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const panel = new StakePanel(model, el);
-    return () => panel.close();
-  },
-};
+export function start({ model, el }) {
+  const panel = new StakePanel(model, el);
+  return () => panel.close();
+}

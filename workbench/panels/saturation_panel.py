@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.errors import LessonError
 from workbench.panels.asking import AskingPanel
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.saturation_state import State, act, from_query, situation, to_query
 from workbench.panels.saturation_view import view
 from workbench.teaching import Prediction
@@ -20,7 +20,7 @@ _OPEN_WHILE_SEALED = {"choose", "mine", "move", "presenter", "hello"}
 class SaturationPanel(AskingPanel[State]):
     """The panel; use :func:`saturation_panel` to make one."""
 
-    _esm = script("saturation_panel.js")
+    scripts = ("saturation_panel.js",)
     _css = style("saturation_panel.css")
 
     @property

@@ -201,9 +201,7 @@ class ShuffleBoxPage extends AskingPage {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const panel = new ShuffleBoxPage(model, el);
-    return () => panel.close();
-  },
-};
+export function start({ model, el }) {
+  const panel = new ShuffleBoxPage(model, el);
+  return () => panel.close();
+}

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.errors import LessonError
 from workbench.panels.asking import AskingPanel, seed_or_drawn
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.shuffle_box_state import (
     LETTERS,
     SIZES,
@@ -26,7 +26,7 @@ from workbench.teaching import Prediction
 class ShuffleBox(AskingPanel[State]):
     """The panel; use :func:`shuffle_box` to make one."""
 
-    _esm = script("asking.js", "shuffle_box.js")
+    scripts = ("asking.js", "shuffle_box.js")
     _css = style("asking.css", "shuffle_box.css")
 
     @property

@@ -243,9 +243,7 @@ class SilencePage extends SlidingPage {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const panel = new SilencePage(model, el);
-    return () => panel.close();
-  },
-};
+export function start({ model, el }) {
+  const panel = new SilencePage(model, el);
+  return () => panel.close();
+}

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.errors import LessonError
 from workbench.panels.asking import one_of, seed_or_drawn
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.silence_state import (
     LOOP,
     MAIN,
@@ -31,7 +31,7 @@ from workbench.teaching import Prediction
 class SilencePanel(SlidingPanel[State]):
     """The panel; use :func:`silence_panel` to make one."""
 
-    _esm = script("asking.js", "sliding.js", "silence_panel.js")
+    scripts = ("asking.js", "sliding.js", "silence_panel.js")
     _css = style("asking.css", "sliding.css", "silence_panel.css")
 
     @property

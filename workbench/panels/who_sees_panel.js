@@ -208,9 +208,7 @@ class WhoSeesPage extends AskingPage {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const panel = new WhoSeesPage(model, el);
-    return () => panel.close();
-  },
-};
+export function start({ model, el }) {
+  const panel = new WhoSeesPage(model, el);
+  return () => panel.close();
+}

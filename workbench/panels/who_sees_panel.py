@@ -10,7 +10,7 @@ from workbench.anonymity import path_of
 from workbench.anonymity.everyday import EVERYDAY_OBSERVERS, EVERYDAY_SYSTEMS, everyday_view
 from workbench.errors import LessonError
 from workbench.panels.asking import AskingPanel, seed_or_drawn
-from workbench.panels.controls import script, style
+from workbench.panels.controls import style
 from workbench.panels.who_sees_state import (
     DURATION_S,
     SLICE_S,
@@ -42,7 +42,7 @@ _VERDICTS = {
 class WhoSees(AskingPanel[State]):
     """The panel; use :func:`who_sees_panel` to make one."""
 
-    _esm = script("asking.js", "timelines.js", "who_sees_panel.js")
+    scripts = ("asking.js", "timelines.js", "who_sees_panel.js")
     _css = style("asking.css", "who_sees_panel.css")
 
     @property

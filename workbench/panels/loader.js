@@ -1,5 +1,5 @@
-// All that a saved notebook keeps of a live panel. The panel's own code comes from the kernel,
-// once a page, as a binary buffer; see docs/live_panels.md.
+// All that a saved notebook keeps of a panel. The panel's own code comes from the kernel, once
+// a page, as a binary buffer; see docs/live_panels.md.
 const shared = (globalThis.mixnetWorkbench ??= {});
 shared.code ??= {};
 
@@ -10,6 +10,21 @@ function entryFor(hash) {
     shared.code[hash] = entry;
   }
   return shared.code[hash];
+}
+
+// anywidget gives a widget's script two seconds to load. Where a busy computer takes longer, it
+// throws away whatever Python says from then on, although the script runs. So the script, once
+// it is here, takes Python's messages past that watch: with the method that anywidget's overrides.
+function initialize({ model }) {
+  let whole = null; // what is passed in is a part of the model; an event tells the whole
+  const told = (one) => { whole = one; };
+  model.on("change:_whole", told);
+  model.set("_whole", true);
+  model.off("change:_whole", told);
+  let kind = whole;
+  while (kind && !Object.hasOwn(kind, "_handle_comm_msg")) kind = Object.getPrototypeOf(kind);
+  const handle = kind && Object.getPrototypeOf(kind)._handle_comm_msg;
+  if (handle && whole.comm?.on_msg) whole.comm.on_msg((message) => handle.call(whole, message));
 }
 
 function render({ model, el }) {
@@ -68,4 +83,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { initialize, render };
