@@ -34,7 +34,9 @@ def run_suite(tmp_path):
 
     def run(**environment):
         kept = {
-            name: value for name, value in os.environ.items() if not name.startswith("WORKBENCH")
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("WORKBENCH", "PYTEST"))
         }
         tools = {
             "PATH": str(tmp_path / "nothing"),
