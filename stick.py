@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 LESSONS, WHEELS = "lessons", "wheels"
@@ -87,7 +88,7 @@ if errorlevel 1 pause
 README_TXT = """\
 THE MIXNET LESSONS, WITHOUT A NETWORK
 
-Needs: {system} ({machine}), Python {version} with venv, 1 GB of disk; else make another stick.
+Needs: {system} ({machine}), Python {version} with venv, {disk} MB of disk; else make another stick.
 Start: {start}
 First time: it installs from here to the local disk, some minutes. Then your browser opens.
 Options: behind the start file's name, such as --no-browser (prints the link) or --port 9000.
@@ -142,7 +143,7 @@ def make(target: Path, checkout: Path, python: Path, lock: Path | None = None) -
         _wheels(python, wheels, "-r", str(lock))
         _wheels(python, wheels, "--no-build-isolation", str(checkout))
         _copy_lessons(checkout / "lessons", target / LESSONS)
-        return _write_start(target, python)
+        return _write_start(target, python, _unpacked_mb(wheels))
     except OSError as error:
         reason = error.strerror or str(error)
         raise StickError(
@@ -170,6 +171,15 @@ def _wheels(python: Path, target: Path, *what: str) -> None:
         raise StickError(f"no wheels for the stick: {(errors or lines)[-1][:300]}; try again")
 
 
+def _unpacked_mb(wheels: Path) -> int:
+    """What the wheels take on a disk, in whole tens of megabytes, rounded up."""
+    held = 0
+    for wheel in filter(zipfile.is_zipfile, wheels.glob("*.whl")):
+        with zipfile.ZipFile(wheel) as archive:
+            held += sum(one.file_size for one in archive.infolist())
+    return 10 * (held // 10_000_000 + 1)
+
+
 def _copy_lessons(source: Path, target: Path) -> None:
     """What a clean checkout holds; a lesson that somebody changed on the stick stays."""
     for path in sorted(source.rglob("*")):
@@ -184,7 +194,7 @@ def _copy_lessons(source: Path, target: Path) -> None:
             shutil.copyfile(path, to)
 
 
-def _write_start(target: Path, python: Path) -> Path:
+def _write_start(target: Path, python: Path, disk_mb: int) -> Path:
     code = "import platform, sys; print(*sys.version_info[:2], sys.platform, platform.machine())"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
     major, minor, system, machine = done.stdout.split()
@@ -196,6 +206,7 @@ def _write_start(target: Path, python: Path) -> Path:
     readme = README_TXT.format(
         system={"win32": "Windows", "darwin": "macOS"}.get(system, "Linux"),
         machine=machine,
+        disk=disk_mb,
         version=f"{major}.{minor}",
         start=HOW_TO_START[name],
     )

@@ -321,6 +321,20 @@ def test_reset_brings_back_the_first_inputs_with_a_new_packet():
     assert page.widget.packet != first
 
 
+def test_a_panel_made_after_its_guess_was_locked_is_open_from_the_start():
+    guess = Prediction(
+        "03/size",
+        "Guess",
+        [Question("How much shorter?", "number", unit="bytes")],
+        truth=lambda: [0],
+        why=lambda: "It is not.",
+        progress=Progress(),
+    )
+    guess.lock(["5"])
+    page = Page(packet_inspector(ask=guess, seed=3))
+    assert page.say(name="hello")[0]["view"]["seal"] is None
+
+
 def test_a_bad_input_is_answered_and_changes_nothing():
     page = Page(packet_inspector(seed=3))
     content, _ = page.say(name="wait", hop=0, text="soon", serial=9)

@@ -336,9 +336,9 @@ def test_reset_brings_back_the_first_state_and_a_seed_another():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.sampled_from(KEYS), PLAIN) | PLAIN)
-def test_any_message_of_a_page_leaves_the_widget_alive(content):
-    widget = saturation_panel(seed=3)
+@given(st.dictionaries(st.sampled_from(KEYS), PLAIN) | PLAIN, st.booleans())
+def test_any_message_of_a_page_leaves_the_widget_alive(content, is_sealed):
+    widget = saturation_panel(seed=3, ask=ask() if is_sealed else None)
     page = Page(widget)
     widget._any_message(widget, content, [])
     assert page.say(name="hello")["view"]

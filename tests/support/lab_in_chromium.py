@@ -426,20 +426,21 @@ class LabBrowser:
         self, path: str, view: str, viewport: tuple[int, int], scale: float
     ) -> Iterator[LabPage]:
         """The Lab that is kept: its last notebook was closed, this one is opened."""
-        if self._kept is None:
-            self._kept = self._window(viewport, scale)
-            lab_page = self._shown(self._kept, path, view)
-        else:
-            lab_page = self._kept.show(path)
-            lab_page.set_viewport(*viewport)
-            lab_page.page.evaluate(OPEN_BESIDE, path)
-            lab_page.wait_for_kernel()
+        window, self._kept = self._kept or self._window(viewport, scale), None
         try:
+            if not window.loads:
+                lab_page = self._shown(window, path, view)
+            else:
+                lab_page = window.show(path)
+                lab_page.set_viewport(*viewport)
+                lab_page.page.evaluate(OPEN_BESIDE, path)
+                lab_page.wait_for_kernel()
             yield lab_page
         finally:
-            if not self._kept.is_tidied():
-                self._kept.close()
-                self._kept = None
+            if window.is_tidied():
+                self._kept = window
+            else:
+                window.close()
             with contextlib.suppress(OSError):
                 self.server.shut_kernels()
 

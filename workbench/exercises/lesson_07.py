@@ -126,8 +126,8 @@ def linear_scaling() -> Text:
         and no mix has more work than it had. So a mix network can grow with its users: that is
         linear scaling.
 
-        Not for nothing: half the delay leaves each mix half as full. Five mixes held {full:g}
-        packets each and still hold {half:g}. Begin with {few} mixes, and {thin:g} are left:
+        Not for nothing: half the delay leaves each mix half as full. Each held {full:g} packets and
+        still holds {half:g}. Begin with {few} mixes, and {thin:g} are left:
         {thin0:.1f} bits become {thin1:.1f}.
         """,
         width=width,

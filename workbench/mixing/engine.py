@@ -28,7 +28,6 @@ from workbench.mixing.strategies import coded, hazard_table, mix_modes
 from workbench.scenario import Scenario
 
 LogSink = Callable[[State], None]
-MOST_ROWS = 2**31 - 2
 
 
 def new_state(

@@ -81,11 +81,6 @@ class Events:
         return Events(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
-def client_node(client: int) -> int:
-    """The node number of a client."""
-    return -1 - client
-
-
 def is_client(nodes: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which node numbers are clients."""
     return np.asarray((nodes < 0) & (nodes != NOWHERE))

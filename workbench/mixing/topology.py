@@ -67,9 +67,3 @@ def mean_link_s(scenario: Scenario) -> float:
     """Mean travel time of one link, over the table's entries where there is one."""
     one, table = links(scenario)
     return one if one >= 0.0 else float(table.mean())
-
-
-def longest_link_s(scenario: Scenario) -> float:
-    """The longest travel time of any link."""
-    one, table = links(scenario)
-    return one if one >= 0.0 else float(table.max())

@@ -6,7 +6,6 @@ import functools
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.mixing import kernels as k
 from workbench.mixing.state import F8, I4, U8, Chunk
@@ -186,6 +185,3 @@ def count_real(scenario: Scenario, rng: U8, start: float, stop: float) -> tuple[
                 break
         counts.append(total)
     return counts[0], counts[1]
-
-
-Codes = NDArray[np.uint8]

@@ -1,6 +1,7 @@
 """The workbench's two live figures: entropy over the last minute, and latency.
 
-Both are set from Python: ranges, ticks and labels. A third and fourth live figure would be
+Both are set from Python: ranges, ticks and labels; only the room for the names of the entropy
+figure's lines is measured in the page. A third and fourth live figure would be
 more than a page can carry (docs/live_panels.md), so the rest are bars in plain HTML.
 """
 

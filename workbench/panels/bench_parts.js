@@ -57,6 +57,7 @@ function knobPart(name, act, isQuiet) {
     else if (!timer) timer = setTimeout(tell, wait);
   });
   const typed = () => {
+    refuse("");
     if (data && field.value !== data.text) act(name, field.value, data);
   };
   field.addEventListener("change", typed);
@@ -88,6 +89,7 @@ function knobPart(name, act, isQuiet) {
         say(hint, next.hint);
         return;
       }
+      if (data?.text !== next.text) refuse(""); // another value stands now
       data = next;
       say(label, next.label);
       say(unit, next.unit);
@@ -101,8 +103,7 @@ function knobPart(name, act, isQuiet) {
         fill();
       }
       field.style.minWidth = `${0.62 * next.text.length + 1.1}em`;
-      if (document.activeElement !== field) field.value = next.text;
-      else if (!field.hasAttribute("aria-invalid")) field.value = next.text;
+      if (!field.hasAttribute("aria-invalid")) field.value = next.text;
     },
   };
 }

@@ -217,7 +217,7 @@ def read(knob: Knob, value: Any) -> Any:
     if not knob.low <= number <= knob.high or (is_whole and number != int(number)):
         given = quoted(value) if is_typed and value.strip() else "nothing"
         said = f"; you typed {given}. " if is_typed else ". "
-        example = value_text(knob, 0.0 if knob.default is None else knob.default)
+        example = value_text(knob, knob.low if knob.default is None else knob.default)
         raise ScenarioError(
             f"{must_be(knob)}{said}Write one such as {example}; until then nothing changes."
         )
@@ -237,8 +237,9 @@ def must_be(knob: Knob) -> str:
 
 
 def quoted(text: str) -> str:
-    """Some words of somebody else, cut where they are long."""
-    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
+    """Some words of somebody else, cut where they are long; what is no letter becomes "?"."""
+    shown = text if len(text) <= 40 else text[:39] + "…"
+    return f"“{shown.encode('utf-8', 'replace').decode()}”"
 
 
 @cache

@@ -96,6 +96,10 @@ class Answers:
                 self._refused.add(scenario)
                 self._say(str(error))
                 continue
+            except Exception as error:  # ours to mend; the page must not compute for ever
+                self._refused.add(scenario)
+                self._say(f"These settings could not be simulated: {type(error).__name__}: {error}")
+                continue
             while len(self._known) >= MOST_ANSWERS:
                 self._known.pop(next(iter(self._known)))
             self._known[scenario] = found

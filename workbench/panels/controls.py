@@ -13,6 +13,7 @@ from importlib.resources import files
 from workbench.panels import palette
 
 
+@cache
 def script(*names: str) -> str:
     """The shared script followed by a panel's own, as one ES module.
 
@@ -25,6 +26,7 @@ def script(*names: str) -> str:
     return lean("\n".join(asset(name) for name in ("controls.js", *names)))
 
 
+@cache
 def style(*names: str) -> str:
     """The palette's tokens and the shared style sheet, followed by a panel's own."""
     parts = [palette.css(), asset("controls.css"), *(asset(name) for name in names)]
@@ -35,7 +37,7 @@ def style(*names: str) -> str:
 
 
 def lean(source: str) -> str:
-    """A script without indentation and comments."""
+    """A script without indentation and lines of comment."""
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from workbench.errors import WorkbenchError
 from workbench.panels import controls
 from workbench.panels.live_view import Buffers, LiveView
 
@@ -40,6 +41,28 @@ class DataView(LiveView):
     def tell(self, view: str, **content: Any) -> None:
         """A word to one view alone."""
         self.send({**content, "to": view})
+
+    def answer(self, content: Mapping[str, Any], act: Callable[[str], None]) -> None:
+        """Do what a page asked for, given its view's name, and answer: anything may come.
+
+        What makes no sense is said beside its knob. A mistake of ours is said too, and raised;
+        in every case the page hears that its act was answered and waits no longer.
+        """
+        view = str(content.get("view", ""))
+        try:
+            act(view)
+        except WorkbenchError as error:
+            knob = content.get("knob")
+            knob = knob if isinstance(knob, str) and knob.isascii() else ""
+            self.tell(view, type="problem", knob=knob, text=str(error))
+        except Exception as error:  # ours to mend
+            said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self.tell(view, type="problem", knob="", text=f"That did not work: {said}.")
+            raise
+        finally:
+            serial = content.get("serial")
+            if type(serial) is int:
+                self.update(answered=[view, serial])
 
     def _initial(self, hello: dict[str, Any]) -> tuple[dict[str, Any], Buffers]:
         return {"data": dict(self.data), "css": controls.style(*self.styles)}, []

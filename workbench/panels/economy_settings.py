@@ -85,7 +85,7 @@ class EconomySettings:
             if type(pair[0]) is not int or isinstance(pair[1], bool):
                 raise ScenarioError("a fault must be a node's number and a loss from 0 to 1")
             others = {node: loss for node, loss in self.faults if node != pair[0]}
-            if not isinstance(pair[1], int | float) or not math.isfinite(pair[1]):
+            if not isinstance(pair[1], int | float) or not 0 <= pair[1] <= 1:
                 raise ScenarioError("a fault must be a node's number and a loss from 0 to 1")
             named = others | ({pair[0]: float(pair[1])} if pair[1] != 0 else {})
             return replace(self, faults=tuple(sorted(named.items())))

@@ -54,17 +54,13 @@ class EconomyBeside:
     # -- what people do -----------------------------------------------------------------------
 
     def _on_act(self, name: str, content: Mapping[str, Any]) -> None:
-        view = str(content.get("view", ""))
-        try:
+        def act(view: str) -> None:
             if name in ("economy_start", "economy_stop", "economy_set"):
                 self._panel._apply(self.acted(name, content))
             else:
                 self._panel._do(name, content, view)
-        except WorkbenchError as error:
-            self.tab.tell(view, type="problem", knob=content.get("knob", ""), text=str(error))
-        serial = content.get("serial")
-        if type(serial) is int:
-            self.tab.update(answered=[view, serial])
+
+        self.tab.answer(content, act)
 
     def acted(self, name: str, content: Mapping[str, Any]) -> Settings:
         """The settings after one of the tab's acts."""

@@ -18,10 +18,6 @@ from workbench.system.setting import SystemScenario
 
 HISTORY = 30
 CLOCK = f"1 epoch = {EPOCH_S:g} s shown"
-NOT_RUNNING = (
-    f"The economy is not running. Start it: nodes get a capacity, {CLOCK}, and what the shown "
-    "packets did decides who is paid and who mixes next."
-)
 _Z95 = 1.96
 
 
@@ -32,12 +28,10 @@ def mean_error(frame: EpochFrame) -> float:
     return _Z95 * float(np.sqrt((errors**2).sum())) / len(errors) if len(errors) else math.nan
 
 
-def summary(economy: LiveEconomy | None, problem: str = "") -> str:
+def summary(economy: LiveEconomy, problem: str = "") -> str:
     """One line for the first tab: the last closed epoch, or why there is none."""
     if problem:
         return f"The economy rests: {problem}"
-    if economy is None:
-        return NOT_RUNNING
     now = economy.drawn.places
     mixing = f"{now.size} of {economy.live.setting.nodes} nodes mix"
     frame = economy.last

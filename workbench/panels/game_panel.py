@@ -19,7 +19,7 @@ from workbench.rewards.game.warm import warm
 from workbench.teaching import Prediction
 
 ROUNDS = 50
-_OPEN_WHILE_SEALED = {"best", "play", "one", "choose", "presenter", "undo"}
+_OPEN_WHILE_SEALED = ("best", "play", "one", "choose", "presenter", "undo")
 _GETTING_READY = (
     "Getting the game ready. The first time on a machine this takes up to a minute: it is compiled."
 )
@@ -44,9 +44,9 @@ class GamePanel(AskingPanel[Moment | None]):
     _css = style("saturation_panel.css")
 
     def __init__(self, setup: Setup, ask: Prediction | None = None, presenter: bool = False):
-        super().__init__(None, ask)
         self._setup = setup
         self._presenter = presenter
+        super().__init__(None, ask)
 
     @property
     def moment(self) -> Moment:

@@ -43,10 +43,10 @@ class PacketInspector(AskingPanel[State]):
         seal: Seal = "steps",
         on_close: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(state, ask)
         self._seal: Seal = seal
         self._on_close = on_close
         self._is_fresh = False
+        super().__init__(state, ask)  # shows at once what a guess that is locked already allows
 
     @property
     def packet(self) -> bytes:

@@ -125,7 +125,11 @@ class RecordedFlow(PacketFlow):
 
 
 def page_of(
-    flow: RecordedFlow, measured: Measured, scenario: Scenario, expected: Expected | None
+    flow: RecordedFlow,
+    measured: Measured,
+    scenario: Scenario,
+    expected: Expected | None,
+    settling: str | None = None,
 ) -> str:
     """The saved page, under 3 MB.
 
@@ -135,6 +139,8 @@ def page_of(
         Whose last minute is replayed.
     measured, scenario, expected
         The answers that stand on the page, as they were when it was saved.
+    settling : str, optional
+        What makes the measured answer an approximation for now, in words.
 
     Returns
     -------
@@ -149,7 +155,8 @@ def page_of(
     if not flow.tape.segments:
         raise WorkbenchError("nothing has been played yet: let the network run for a moment")
     for skip in range(len(flow.tape.segments)):
-        text = _page(_packed(*flow.tape.played(skip)), measured, scenario, expected)
+        tape = _packed(*flow.tape.played(skip))
+        text = _page(tape, measured, scenario, expected, settling)
         if len(text.encode()) <= MOST_PAGE_BYTES:
             return text
     raise WorkbenchError("this run is too large for one page: fewer mixes, or less traffic")
@@ -172,14 +179,20 @@ def _size(buffers: Sequence[bytes]) -> int:
     return sum(len(one) for one in buffers) + 200
 
 
-def _page(tape: str, measured: Measured, scenario: Scenario, expected: Expected | None) -> str:
+def _page(
+    tape: str,
+    measured: Measured,
+    scenario: Scenario,
+    expected: Expected | None,
+    settling: str | None,
+) -> str:
     home = files("workbench.panels")
     # The flow's own script, as a plain one: a page from a file may not load modules.
     code = packet_flow.PacketFlow.code_text().replace("export function start", "function start")
     code += "\n" + (home / "recorded_page.js").read_text(encoding="utf-8")
     style = controls.style("live_view.css", "packet_flow.css", "recorded_page.css")
     say = bench_words.expected_data(expected, scenario)
-    found = bench_words.measured_data(measured, scenario, None)
+    found = bench_words.measured_data(measured, scenario, settling)
     settings = "".join(
         f"<tr><th scope='row'>{_safe(knob.label)}</th>"
         f"<td>{_safe(value_text(knob, getattr(scenario, name), True))}</td></tr>"

@@ -14,7 +14,7 @@ from workbench.panels.saturation_view import view
 from workbench.teaching import Prediction
 
 # Before the guess one may place tokens; what they earn is what is asked.
-_OPEN_WHILE_SEALED = {"choose", "mine", "move", "presenter", "hello"}
+_OPEN_WHILE_SEALED = ("choose", "mine", "move", "presenter", "hello")
 
 
 class SaturationPanel(AskingPanel[State]):

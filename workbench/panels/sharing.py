@@ -132,8 +132,10 @@ def _why_not(query: str, error: ScenarioError) -> str:
             try:
                 Scenario.from_query(f"{name}={quote(raw, safe='')}")
             except ScenarioError:
-                if knob.kind == "strategy":
+                if knob.kind == "strategy" and raw.partition("~")[0] not in knob.choices:
                     return f"{quoted(raw)} is no way of mixing that is known here"
+                if knob.kind == "strategy":
+                    return f"{quoted(raw)} is a way of mixing with settings out of range"
                 return f"{must_be(knob)}; the link says {quoted(raw)}"
     return _labelled(str(error), known)
 

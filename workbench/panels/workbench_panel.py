@@ -158,19 +158,7 @@ class WorkbenchPanel(ipywidgets.VBox):
     # What people do.
 
     def _on_act(self, name: str, content: Mapping[str, Any]) -> None:
-        """Anything may come from a page: what makes no sense is answered in words."""
-        view = str(content.get("view", ""))
-        try:
-            self._do(name, content, view)
-        except WorkbenchError as error:
-            self.console.tell(view, type="problem", knob=content.get("knob", ""), text=str(error))
-        except Exception as error:  # ours to mend; the page must not wait for an answer
-            self.console.update(problem=failure_in_words(error))
-            raise
-        finally:
-            serial = content.get("serial")
-            if type(serial) is int:
-                self.console.update(answered=[view, serial])
+        self.console.answer(content, lambda view: self._do(name, content, view))
 
     def _do(self, name: str, content: Mapping[str, Any], view: str) -> None:
         if name == "set":
@@ -261,7 +249,8 @@ class WorkbenchPanel(ipywidgets.VBox):
             text = picture.picture_svg(self._measured, self.scenario, self.expected, known)
             mime, end = "image/svg+xml", "svg"
         else:
-            text = page_of(self.flow, self._measured, self.scenario, self.expected)
+            settling = self._network.settling if self._network is not None else None
+            text = page_of(self.flow, self._measured, self.scenario, self.expected, settling)
             mime, end = "text/html", "html"
         self.console.hand_over(view, f"{name}.{end}", mime, text.encode())
 
@@ -398,7 +387,11 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._publish_measured()
         self._wish_expected()
         self.console.update(playing="playing" if self.pump.is_playing else "paused")
-        await self.figures.draw()
+        # Not above: knobs that are turned meanwhile must find that nothing is being built.
+        try:
+            await self.figures.draw()
+        except Exception as error:
+            self.console.update(problem=failure_in_words(error))
 
     async def _say_compiling(self) -> None:
         await asyncio.sleep(1.5)
