@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from workbench.mixing.events import KINDS
 from workbench.panels import palette
-from workbench.panels.controls import script, style
+from workbench.panels.controls import asset, script, style
 
 
 def luminance(colour: str) -> float:
@@ -37,6 +39,33 @@ def test_kinds_that_share_a_hue_differ_in_shape():
     signs = [(palette.MEANING[name], palette.MARKER[name]) for name in palette.MEANING]
     assert len(set(signs)) == len(signs)
     assert set(palette.MARKER) == set(palette.MEANING)
+
+
+def js_list(code: str, name: str) -> list[str]:
+    return json.loads(re.search(rf"const {name} = (\[[^\]]*\]);", code)[1])
+
+
+def css_shape(sheet: str, selector: str) -> str:
+    """What a small mark in the style sheet looks like."""
+    rule = re.search(rf"^{re.escape(selector)} {{([^}}]*)}}", sheet, re.M)[1]
+    signs = {"border-radius": "circle", "rotate(45deg)": "diamond", "polygon(50% 0": "triangle"}
+    return next((shape for sign, shape in signs.items() if sign in rule), "square")
+
+
+def test_each_kind_of_packet_has_its_own_shape_in_the_flow_its_key_and_the_bars():
+    code = asset("flow_paint.js")
+    shapes = js_list(code, "SHAPES")
+    known = [palette.MARKER[kind] for kind in ("real", "loop_cover", "drop_cover")]
+    assert shapes[:3] == known
+    assert len(set(shapes)) == len(shapes) == len(KINDS)  # a mix's loops share the loops' hue
+    assert js_list(code, "KIND_WORDS") == list(KINDS)
+    body = code[code.index("function shapePath(") :].split("\n}\n")[0]
+    drawn = re.findall(r'shape === "(\w+)"', body)
+    assert sorted([*drawn, "circle"]) == sorted(shapes)  # what is none of these is an arc
+    assert "else pen.arc(" in body
+    for sheet, mark in (("packet_flow.css", ".flow-swatch-"), ("workbench_panel.css", ".wb-kind-")):
+        found = [css_shape(asset(sheet), f"{mark}{kind}") for kind in range(len(KINDS))]
+        assert found == shapes, sheet
 
 
 def test_the_packets_four_fields_have_four_hues():
