@@ -23,6 +23,25 @@ def played():
     return three_minutes.play()
 
 
+LESSONS = [path.name[:2] for path in sorted((DOCS.parent / "lessons").glob("[0-9][0-9]_*.ipynb"))]
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_each_lesson_has_its_three_minutes_from_the_first_second_to_the_third_minute(number):
+    notes = three_minutes.NOTES.read_text(encoding="utf-8")
+    parts = re.split(r"^## ", notes, flags=re.M)
+    head = f"Lesson {int(number)}:" if number != "00" else "In front of a room"
+    (part,) = (part for part in parts if part.startswith(head))
+    (path,) = re.findall(r"^(?:\*\*Three minutes\*\*|### Three minutes$)(.+?)(?=^\*\*|\Z)",
+                         part, re.M | re.S)  # fmt: skip
+    times = re.findall(r"^- (\d+):([0-5]\d) \S", path, re.M)
+    assert len(times) == len(re.findall(r"^- ", path, re.M)) >= 4
+    seconds = [60 * int(minute) + int(second) for minute, second in times]
+    assert seconds[0] == 0
+    assert seconds == sorted(set(seconds))
+    assert 120 < seconds[-1] <= 180
+
+
 def test_every_direction_that_is_claimed_holds(played):
     claims = three_minutes.claims(played)
     assert len(claims) == 10
