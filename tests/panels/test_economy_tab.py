@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from bench_alone import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_twin import PageTwin, wired
@@ -31,14 +32,6 @@ SMALL = Scenario(clients=40, traffic_per_client_per_s=3.0, width=3, delay_s=0.05
                  capacity_per_s=70.0, queue_packets=50)  # fmt: skip
 STEPS = 25
 STEP = Tick(1, EPOCH_S / STEPS, 0.0)
-
-
-async def until(is_true, limit_s: float = 120.0) -> None:
-    for _ in range(int(limit_s / 0.02)):
-        if is_true():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
 
 
 def act(panel: WorkbenchPanel, name: str, **content) -> None:

@@ -12,13 +12,12 @@ import math
 import struct
 import traceback
 from base64 import b64decode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from bench_alone import SMALL, act, running, steps, until
 from bokeh.core import properties
 from bokeh.models import LabelSet
 from hypothesis import given, settings
@@ -41,45 +40,9 @@ from workbench.panels.bench_settings import (
 from workbench.panels.bench_words import comparison_data
 from workbench.panels.economy_settings import EconomySettings
 from workbench.panels.live_model import LAST_TARGETS, Mark, Measured, closed_form_bits
-from workbench.panels.pump import Tick
 from workbench.panels.recorded_page import MOST_PAGE_BYTES, RecordedFlow, page_of
-from workbench.panels.workbench_panel import OPENING, WorkbenchPanel, workbench_panel
+from workbench.panels.workbench_panel import OPENING, workbench_panel
 from workbench.scenario import Scenario
-
-SMALL = Scenario(clients=20, traffic_per_client_per_s=2.0, cover_per_client_per_s=1.0, seed=5)
-
-
-@asynccontextmanager
-async def running(scenario=None) -> AsyncIterator[WorkbenchPanel]:
-    """A panel whose network has started and whose expected value is known."""
-    panel = workbench_panel(scenario)
-    try:
-        await until(lambda: panel.expected is not None)
-        yield panel
-    finally:
-        panel.close()
-
-
-async def until(is_true, limit_s: float = 120.0) -> None:
-    for _ in range(int(limit_s / 0.02)):
-        if is_true():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
-def steps(panel: WorkbenchPanel, count: int) -> None:
-    for number in range(count):
-        panel._step(Tick(number, 0.08, 0.0))
-
-
-def act(panel: WorkbenchPanel, name: str, **content) -> list[dict]:
-    """What a page does, and the words that only that page gets."""
-    told: list[dict] = []
-    panel.console.tell = lambda view, **said: told.append(said)
-    panel._on_act(name, {"view": "page", "serial": 1, **content})
-    return told
-
 
 # --- knobs ---
 
