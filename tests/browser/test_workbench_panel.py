@@ -6,16 +6,19 @@ check is also run against a sabotaged panel, where it must say no.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import signal
+from collections.abc import Iterator
 from random import Random
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from lab_in_chromium import is_local
-from live_page import comes, is_painted, plays, ready, stands_still
+from live_page import comes, in_kernel_until, is_painted, plays, ready, stands_still
 from playwright.sync_api import expect as page_expect
 
 from workbench.mixing.frame import expect
@@ -37,6 +40,7 @@ FLOW = ".wb-bench .wb-flow"
 EXPECTED = """() => ({
     bits: document.querySelector('.wb-answer-expected .wb-bits').textContent,
     unit: document.querySelector('.wb-answer-expected .wb-bits-unit').textContent,
+    isGrey: getComputedStyle(document.querySelector('.wb-answer-expected .wb-bits')).opacity < 1,
     words: document.querySelector('.wb-answer-expected .wb-answer-words').textContent,
     chart: (window.Bokeh?.documents ?? []).map((one) => one.get_model_by_name('entropy'))
         .filter(Boolean).map((one) => one.data.expected[one.data.expected.length - 1]).pop(),
@@ -71,9 +75,49 @@ def agrees(lab, scenario: Scenario, limit_s: float = 150.0) -> bool:
     script = f"""([bits, words, median]) => {{
         const now = ({EXPECTED})();
         return now.bits === bits && now.unit === 'bits expected' && now.words === words
-            && Math.abs(now.chart - median) < 1e-4;
+            && !now.isGrey && Math.abs(now.chart - median) < 1e-4;
     }}"""
     return comes(lab, script, [f"{median:.1f}", words, median], limit_s)
+
+
+COMPUTING = f"""() => {{
+    const now = ({EXPECTED})();
+    return now.isGrey && now.unit === 'computing…';
+}}"""
+
+
+@contextlib.contextmanager
+def no_answer(lab) -> Iterator[None]:
+    """The kernel forgets what it expected of any settings, and finds nothing out meanwhile."""
+    lab.in_kernel(
+        "0",
+        "import threading\nfrom workbench.panels import bench_threads\n"
+        "gate = threading.Event()\nbench_threads._thinking.submit(gate.wait)\n"
+        "panel._answers._known.clear()",
+    )
+    try:
+        yield
+    finally:
+        lab.in_kernel("0", "gate.set()")
+
+
+def is_said(lab, words: str) -> None:
+    """The line that a screen reader hears is the kernel's sentence, about this."""
+    line = lab.page.locator(".wb-bench-summary")
+    page_expect(line).to_contain_text(words)
+    page_expect(line).to_have_text(lab.in_kernel("panel.console.data['summary']"))
+    page_expect(line).to_have_attribute("role", "status")
+    page_expect(line).to_have_attribute("aria-live", "polite")
+
+
+def becomes(lab, expression: str, wanted: object) -> None:
+    """The kernel comes to say this."""
+    assert in_kernel_until(lab, expression, lambda found: found == wanted, 300) == wanted
+
+
+def holds(lab, scenario: Scenario) -> None:
+    """The kernel comes to hold exactly these settings."""
+    becomes(lab, "panel.scenario.to_query()", scenario.to_query())
 
 
 def far_apart(random: Random) -> list[Scenario]:
@@ -126,6 +170,7 @@ def test_playing_paints_many_pictures_paused_exactly_one_and_a_nonce_comes_back(
     lab.page.locator('input[type=range][data-knob="delay_s"]').focus()
     lab.page.keyboard.press(" ")
     page_expect(lab.page.locator(".wb-play")).to_have_text("Play")
+    is_said(lab, "; paused.")
     assert stands_still(lab, BENCH)
     lab.page.keyboard.press(" ")
     page_expect(lab.page.locator(".wb-play")).to_have_text("Pause")
@@ -174,10 +219,11 @@ def test_presets_undo_typed_values_and_messages(open_cells):
     lab.page.get_by_role("button", name="Two bad mixes").click()
     preset = Scenario.preset("Two bad mixes").replace(seed=OPENING.seed)
     assert agrees(lab, preset)
-    page_expect(lab.page.get_by_role("button", name="Two bad mixes")).to_have_attribute(
-        "aria-pressed", "true"
-    )
-    lab.page.get_by_role("button", name="Undo").click()
+    is_said(lab, f"2 of {preset.mixes} mixes corrupted")
+    with no_answer(lab):
+        lab.page.get_by_role("button", name="Undo").click()
+        assert comes(lab, COMPUTING), lab.page.evaluate(EXPECTED)
+        is_said(lab, "Computing what to expect of these settings.")
     assert agrees(lab, OPENING)
     field = lab.page.get_by_label("Delay per mix, s")
     field.fill("soon")
@@ -189,15 +235,129 @@ def test_presets_undo_typed_values_and_messages(open_cells):
     field.press("Enter")
     assert agrees(lab, OPENING.replace(delay_s=0.25))
     page_expect(field).not_to_have_attribute("aria-invalid", "true")
+    with no_answer(lab):  # the first sign comes from the page, before the kernel has heard of it
+        lab.page.evaluate(
+            f"""() => document.addEventListener('input',
+                () => {{ window.atOnce = ({COMPUTING})(); }}, {{once: true}})"""
+        )
+        every_knob_by_one_key(lab, OPENING.replace(delay_s=0.25))
+        assert lab.page.evaluate("window.atOnce") is True
+        assert comes(lab, COMPUTING)
+        every_button_of_the_run(lab)
+    assert agrees(lab, OPENING)
     lab.page.get_by_role("button", name="Compare").click()
     turn(lab, "delay_s", 2.0)
-    found = expect(OPENING.replace(delay_s=2.0), targets=EXPECTED_TARGETS).entropy_bits.median
-    page_expect(lab.page.locator(".wb-compare-side .wb-bits").nth(1)).to_have_text(f"{found:.1f}")
+    both_are_shown(lab, OPENING, OPENING.replace(delay_s=2.0))
     page_expect(lab.page.locator(FLOW)).to_be_hidden()
     # The advocate's three minutes end with the link, in large type.
     lab.page.get_by_role("button", name="Large type").click()
     page_expect(lab.page.locator(".wb-bench-frame")).to_have_class(re.compile("is-presenter"))
     page_expect(lab.page.get_by_text("Share, save, show me the code")).to_be_visible()
+    letters = lab.page.evaluate(
+        """(names) => names.map((name) => parseFloat(getComputedStyle(document.querySelector(
+            `.wb-bench ${name}`)).fontSize))""",
+        [".wb-knob-label", ".wb-compare-side .wb-answer-words", ".wb-bench-summary", ".wb-flow"],
+    )
+    assert min(letters) > 26.6, letters  # 20 pt
+
+
+KNOBS = {
+    "delay_s",
+    "cover_per_client_per_s",
+    "traffic_per_client_per_s",
+    "layers",
+    "width",
+    "clients",
+    "corrupt_mixes",
+    "seed",
+    "strategy",
+}
+
+
+def every_knob_by_one_key(lab, scenario: Scenario) -> None:
+    """Each knob that the panel offers does what its key says, and nothing else."""
+    lab.page.locator(".wb-more > summary").click()
+    told = lab.in_kernel("panel.console.data['settings']")
+    knobs = [*told["first"], *told["more"], told["strategy"]]
+    assert {knob["name"] for knob in knobs} == KNOBS
+    for knob in knobs:
+        name = knob["name"]
+        control = lab.page.locator(f'.wb-bench-side [data-knob="{name}"]')
+        if "choices" in knob:
+            names = [one for one, _ in knob["choices"]]
+            value = names[names.index(knob["value"]) + 1]
+            control.press("ArrowDown")
+        elif knob["values"]:
+            value = type(knob["value"])(knob["values"][knob["at"] + 1])
+            control.press("ArrowRight")
+        else:
+            value = knob["value"] + 1
+            field = control.locator("xpath=..").locator(".wb-field")
+            field.fill(str(value))
+            field.press("Enter")
+        scenario = scenario.replace(**{name: value})
+        holds(lab, scenario)
+
+
+def every_button_of_the_run(lab) -> None:
+    """Situations, new seed, undo, reset, pause, one step, speed: by key, and as said."""
+    page = lab.page
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name, exact=True).press("Enter")
+
+    seed = lab.in_kernel("panel.scenario.seed")
+    for name, preset in Scenario.presets().items():
+        press(name)
+        holds(lab, preset.scenario.replace(seed=seed))
+        button = page.get_by_role("button", name=name, exact=True)
+        page_expect(button).to_have_attribute("aria-pressed", "true")
+    press("Reset")
+    holds(lab, OPENING)
+    press("New seed")
+    seed = in_kernel_until(lab, "panel.scenario.seed", lambda found: found != OPENING.seed)
+    assert seed != OPENING.seed
+    holds(lab, OPENING.replace(seed=seed))
+    press("Undo")
+    holds(lab, OPENING)
+    becomes(lab, "panel._network is not None", True)
+    press("Pause")
+    becomes(lab, "panel.pump.state", "paused")
+    flow = "document.querySelector('.wb-flow').mixnetFlow"
+    assert comes(lab, f"() => {flow}.shown() === {flow}.told()", None, 60)
+    steps, shown = lab.in_kernel("panel.pump.steps"), page.evaluate(f"{flow}.shown()")
+    press("Step")
+    assert comes(lab, f"(was) => {flow}.shown() > was && {flow}.shown() === {flow}.told()", shown)
+    assert lab.in_kernel("[panel.pump.steps, panel.pump.state]") == [steps + 1, "paused"]
+    slow_down = lab.in_kernel("panel.flow.slow_down")
+    speed = page.get_by_label("Speed", exact=True)
+    for key, factor in (("ArrowDown", 2), ("ArrowUp", 1)):
+        speed.press(key)
+        page_expect(speed.locator(":checked")).to_have_text(f"Speed {factor}x")
+        becomes(lab, "panel.flow.slow_down", slow_down / factor)
+    press("Play")
+    becomes(lab, "panel.pump.state", "playing")
+
+
+def both_are_shown(lab, *pair: Scenario) -> None:
+    """Side by side: each setting's number, and its packets by their bits on one scale."""
+    found = [expect(one, targets=EXPECTED_TARGETS) for one in pair]
+    sides = lab.page.locator(".wb-compare-side")
+    numbers = [f"{one.entropy_bits.median:.1f}" for one in found]
+    page_expect(sides.locator(".wb-bits")).to_have_text(numbers)
+    page_expect(sides.locator(".wb-bits-unit")).to_have_text(["bits expected"] * 2)
+    for side, one in zip(sides.all(), found, strict=True):
+        bits = one.entropy_of_targets_bits
+        scale = side.locator(".wb-histogram-scale span").last.text_content() or ""
+        top = float(scale.removesuffix(" bits"))
+        assert max(float(np.nanmax(other.entropy_of_targets_bits)) for other in found) <= top
+        drawn = side.locator(".wb-histogram").evaluate(
+            """(chart) => [...chart.children].map(
+                (bar) => bar.getBoundingClientRect().height / chart.clientHeight)"""
+        )
+        counts, _ = np.histogram(bits[~np.isnan(bits)], bins=len(drawn), range=(0.0, top))
+        assert len(drawn) >= 20
+        assert drawn == pytest.approx(list(counts / counts.max()), abs=0.01)
 
 
 def test_a_shared_link_opens_its_state_and_a_hostile_one_says_so(open_cells, lab_server):
@@ -306,6 +466,7 @@ def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells):
             .every((one) => one.value === one.max)""",
     )
     lab.run_command("docmanager:save")
+    assert comes(lab, "() => !window.jupyterapp.shell.currentWidget.content.model.dirty")
     lab.page.reload()
     lab.wait_for_kernel()
     lab.cell(0)
