@@ -42,10 +42,12 @@ LOG = """[
     [int(p), int(k), int(s), int(t), float(l), float(a)]
     for frame in frames for p, k, s, t, l, a in zip(frame.events.packet, frame.events.kind,
         frame.events.source, frame.events.target, frame.events.leave_s, frame.events.arrive_s)]"""
+BELIEFS = "[[f.time_s, f.followed.belief.tolist()] for f in frames if f.followed]"
 PICTURE = """() => {
     const flow = document.querySelector('.wb-flow').mixnetFlow;
     return {drawn: flow.drawn(), shown: flow.shown(), told: flow.told(), info: flow.info(),
         layout: flow.layout(), held: flow.layout().nodes.map((_, cell) => flow.held(cell)),
+        chance: flow.layout().nodes.map((_, cell) => flow.chance(cell)),
         heldAt: flow.layout().nodes.map((_, cell) => flow.heldAt(cell))};
 }"""
 NOWHERE = -(2**31)
@@ -101,6 +103,15 @@ def places_in_log(log: list[list[float]], shown_s: float) -> dict[int, tuple[str
         else:
             places.pop(packet, None)
     return places
+
+
+def beliefs_in_log(log: list[Any], shown_s: float) -> list[float]:
+    """The chance that the followed packet is in each mix, at the time of its column."""
+
+    def last(until_s: float) -> list[float]:
+        return next(belief for time_s, belief in reversed(log) if time_s <= until_s)
+
+    return [last(shown_s - (mix // 3 + 1) * TRAVEL_S)[mix] for mix in range(9)]
 
 
 def counts_are_exact(seen: dict[str, Any], log: list[list[float]]) -> None:
@@ -319,8 +330,14 @@ def test_a_followed_packet_shows_where_it_is_and_what_is_believed(open_cells):
     )
     lab.page.get_by_role("button", name="Its real bytes").click()
     assert in_kernel_until(lab, "[act.packet for act in opened]", bool) == [followed]
-    # What an observer sees has no true place and no kinds, but keeps the belief.
+    # Once it was followed for as long as the picture reaches back, every mix's chance is the log's.
+    run_until(lab, lab.in_kernel(BELIEFS)[0][0] + 3.5 * TRAVEL_S)
     at_rest(lab)
+    seen = picture(lab)
+    believed = beliefs_in_log(lab.in_kernel(BELIEFS), seen["shown"])
+    assert any(chance > 1e-6 for chance in believed)
+    assert seen["chance"] == pytest.approx(believed, rel=1e-6, abs=1e-30)
+    # What an observer sees has no true place and no kinds, but keeps the belief.
     lab.page.locator(".flow-observer").check()
     assert comes(lab, f"!({script.replace('() => ', '')})")
     colours = lab.page.evaluate(
@@ -335,21 +352,37 @@ def test_a_click_on_a_packet_offers_to_follow_it(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
     run_until(lab, 1.5)
-    at_rest(lab)
-    one = lab.page.evaluate(
-        """() => {
-            const {drawn, layout} = document.querySelector('.wb-flow').mixnetFlow;
-            const far = ({x, y}) => layout().nodes.every(
-                (node) => Math.hypot(node.x - x, node.y - y) > layout().radius + 12);
-            return drawn().find((one) => one.share !== undefined && far(one));
-        }"""
-    )
+    for _ in range(30):  # a packet whose first link the network saw; a moment may have none
+        at_rest(lab)
+        targets = lab.in_kernel("live.live_packets().tolist()")
+        one = lab.page.evaluate(
+            """(targets) => {
+                const {drawn, layout} = document.querySelector('.wb-flow').mixnetFlow;
+                const far = ({x, y}) => layout().nodes.every(
+                    (node) => Math.hypot(node.x - x, node.y - y) > layout().radius + 12);
+                return drawn().find((one) => one.share !== undefined && far(one)
+                    && targets.includes(one.packet)) ?? null;
+            }""",
+            targets,
+        )
+        if one is not None:
+            break
+        lab.in_kernel("0", "pump.play()")
+        run_until(lab, shown_s(lab) + 0.1)
+    wanted = one["packet"]
+    card = lab.page.get_by_role("dialog", name=f"Packet {wanted}")
     box = lab.page.locator(".flow-moving").bounding_box()
-    lab.page.mouse.click(box["x"] + one["x"], box["y"] + one["y"])
-    card = lab.page.get_by_role("dialog", name=f"Packet {one['packet']}")
-    card.get_by_role("button", name="Its real bytes").click()
-    wanted = [one["packet"]]
-    assert in_kernel_until(lab, "[act.packet for act in opened]", bool) == wanted
+    for choice in ("Follow it", "Its real bytes"):
+        lab.page.mouse.click(box["x"] + one["x"], box["y"] + one["y"])
+        card.get_by_role("button", name=choice).click()
+        expect(card).to_be_hidden()
+    assert in_kernel_until(lab, "[act.packet for act in opened]", bool) == [wanted]
+    assert lab.in_kernel("flow.followed") == wanted
+    expect(lab.page.locator(".flow-yours")).to_contain_text(f"your packet: number {wanted}")
+    # The network goes on with the very packet that was clicked.
+    lab.in_kernel("0", "pump.step_once()")
+    told = "frames[-1].followed and frames[-1].followed.packet"
+    assert in_kernel_until(lab, told, lambda packet: packet is not None) == wanted
 
 
 def test_a_crowd_is_sampled_and_the_sample_is_labelled(open_cells):
