@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -199,6 +200,41 @@ def epochs_passed(lab: LabPage) -> None:
     lab.page.get_by_role("button", name="Pause").click()
 
 
+def side_by_side(lab: LabPage) -> None:
+    """The settings pinned, and beside them four times their delay."""
+    lab.page.wait_for_selector('.wb-console[data-live="true"]')
+    known = "(at) => /[0-9]/.test(document.querySelectorAll('.wb-bits')[at].textContent)"
+    lab.page.wait_for_function(known, arg=0, timeout=180_000)
+    lab.page.get_by_role("button", name="Compare").click()
+    lab.in_kernel("panel.turn(delay_s=2.0) and None")
+    b = lab.page.locator(".wb-compare-side").last
+    b.get_by_text("2 s", exact=True).wait_for()
+    b.get_by_text("bits expected").wait_for()
+
+
+def after_guess(lesson: str, panel: str, guess: str, **options: object) -> list[str]:
+    """A panel with its sliders, when the guess is locked in and answered."""
+    given = "".join(f", {name}={value}" for name, value in options.items())
+    return [
+        f"from workbench.exercises import {lesson}",
+        f"from workbench.panels.{panel} import {panel}",
+        f"ask = {lesson}.prediction(); panel = {panel}(ask=ask{given})\n"
+        f"ask.lock([{guess!r}]); panel",
+    ]
+
+
+def in_each_light(
+    name: str, cells: Callable[..., list[str]], root: str, pose: Callable[[LabPage], None]
+) -> list[Picture]:
+    """A panel in the dark, on a telephone and in presenter's type."""
+    room = cells(presenter=True)
+    return [
+        Picture(f"{name}_dark", cells(), root, pose, theme="dark", scale=1.5),
+        Picture(f"{name}_360", cells(), root, pose, viewport=(360, 740), scale=1.5),
+        Picture(f"{name}_presenter", room, root, pose, viewport=(1280, 720), scale=1.0),
+    ]
+
+
 def workbench(**options: object) -> list[str]:
     """The workbench as it opens."""
     given = ", ".join(f"{name}={value}" for name, value in options.items())
@@ -207,6 +243,9 @@ def workbench(**options: object) -> list[str]:
         f"panel = workbench_panel({given}); panel"
     ]
 
+
+one_mix = partial(after_guess, "lesson_05", "one_mix_panel", "one bit more")
+river = partial(after_guess, "lesson_07", "river_panel", "about the same")
 
 FRAME = ".wb-bench-frame"
 PICTURES = [
@@ -247,6 +286,9 @@ PICTURES = [
         viewport=(1280, 1000),
         scale=1.0,
     ),
+    *in_each_light("workbench_compare", workbench, FRAME, side_by_side),
+    *in_each_light("one_mix", one_mix, ".om-root", answered),
+    *in_each_light("river", river, ".rv-root", answered),
     Picture(
         "lesson_06",
         [
