@@ -322,18 +322,18 @@ def _chart(
             continue
         marks.append(_mark(at, other, run, "tried"))
     if answer is not None and not math.isnan(answer.spread.mean):
-        worst = answer.spread.worst
+        marks.append(
+            {
+                **_mark(at, here, answer, "now"),
+                "label": f"{answer.spread.mean:.1f}",
+            }
+        )
+        worst = answer.spread.worst  # drawn last: it often lies close below
         marks.append(
             {
                 "at": at(here.width, worst),
                 "text": f"worst 5 %: {worst:.1f} bits",
                 "kind": "worst",
-            }
-        )
-        marks.append(
-            {
-                **_mark(at, here, answer, "now"),
-                "label": f"{answer.spread.mean:.1f}",
             }
         )
     return {
