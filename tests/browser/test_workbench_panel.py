@@ -7,6 +7,7 @@ check is also run against a sabotaged panel, where it must say no.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -422,6 +423,7 @@ def test_a_saved_page_replays_the_run_offline_and_then_stands_still(
         said = page.text_content("header")
         assert "Recorded" in said
         assert f"seed {OPENING.seed}" in said
+        assert OPENING.to_query() in page.locator(".rec-query").inner_text()
         page.wait_for_function("() => document.body.dataset.recording === 'over'", timeout=90_000)
         shown = "() => document.querySelector('.wb-flow').mixnetFlow.frames()"
         page.wait_for_function(
@@ -452,7 +454,7 @@ def test_a_stopped_kernel_is_said_once_with_the_settings_as_a_line_of_code(open_
     assert plays(lab, FLOW)
 
 
-def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells):
+def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells, lab_server):
     lab = open_cells([*CELL, "panel"], run=True, fresh=True)
     ready(lab, ROOT)
     lab.cell(1)
@@ -467,6 +469,9 @@ def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells):
     )
     lab.run_command("docmanager:save")
     assert comes(lab, "() => !window.jupyterapp.shell.currentWidget.content.model.dirty")
+    saved = (lab_server.root / lab.path).read_text(encoding="utf-8")
+    assert "widgets" in json.loads(saved)["metadata"]  # with its state, the harder case
+    assert len(saved) < 50_000
     lab.page.reload()
     lab.wait_for_kernel()
     lab.cell(0)
