@@ -138,9 +138,14 @@ def test_sliders_moved_by_keys_answer_what_this_process_simulates(open_cells):
     lab = opened(open_cells, fresh=True)
     settings = far_apart(Random(secrets.randbits(64)))
     for scenario in settings:
-        turn(lab, "delay_s", scenario.delay_s)
-        turn(lab, "traffic_per_client_per_s", scenario.traffic_per_client_per_s)
-        assert agrees(lab, scenario), (scenario, lab.page.evaluate(EXPECTED))
+        # A page that a very busy machine made too late starts afresh with the kernel's values,
+        # also between two keys; a person then looks and moves the slider once more.
+        for last_s in (60.0, 150.0):
+            turn(lab, "delay_s", scenario.delay_s)
+            turn(lab, "traffic_per_client_per_s", scenario.traffic_per_client_per_s)
+            if found := agrees(lab, scenario, last_s):
+                break
+        assert found, (scenario, lab.page.evaluate(EXPECTED))
         assert lab.in_kernel("panel._network.scenario.to_query()") == scenario.to_query()
     assert lab.page.locator(BENCH).is_visible()
     # A key whose turn to be told comes after the answer to the key before it is not lost.
@@ -188,7 +193,8 @@ def test_playing_paints_many_pictures_paused_exactly_one_and_a_nonce_comes_back(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_panel_has_no_serious_fault_for_axe_and_fits_a_telephone(open_cells, theme):
-    lab = opened(open_cells, theme=theme)
+    # A page of its own: bokeh keeps the documents of notebooks that were closed.
+    lab = opened(open_cells, theme=theme, fresh=True)
     for summary in lab.page.locator(f"{BENCH} summary:visible").all():
         summary.click()
     assert lab.axe(BENCH) == []
