@@ -33,7 +33,8 @@ from bokeh.themes import Theme
 
 from workbench.errors import WorkbenchError
 from workbench.panels import controls, palette
-from workbench.panels.live_view import Buffers, LiveView
+from workbench.panels.live_view import LiveView
+from workbench.panels.turns import Buffers
 
 # Lab's own typeface: a canvas knows no CSS variables, so it is named once more.
 TYPEFACE = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif'

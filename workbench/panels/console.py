@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.panels.data_view import DataView
-from workbench.panels.live_view import Buffers
+from workbench.panels.turns import Buffers
 
 
 class Console(DataView):

@@ -7,7 +7,8 @@ from typing import Any
 
 from workbench.errors import WorkbenchError
 from workbench.panels import controls
-from workbench.panels.live_view import Buffers, LiveView
+from workbench.panels.live_view import LiveView
+from workbench.panels.turns import Buffers
 
 
 class DataView(LiveView):

@@ -14,6 +14,7 @@ export function start(host) {
   let data = {};
   let sent = 0;
   let answered = 0;
+  let asked = 0; // what had been sent when a fresh start was asked for
   const knobs = {};
 
   const act = (name, more = {}) => {
@@ -173,7 +174,7 @@ export function start(host) {
       showLoss();
     },
     answered([who, serial]) {
-      if (who === view) answered = serial;
+      if (who === view) answered = Math.max(answered, serial);
     },
   };
 
@@ -251,11 +252,14 @@ export function start(host) {
 
   const panel = {
     root,
-    hello: () => ({}),
+    hello: () => {
+      asked = sent;
+      return {};
+    },
     init(content) {
       style.textContent = content.css;
       data = {};
-      answered = sent;
+      answered = Math.max(answered, asked);
       take(content.data);
     },
     apply: (content) => take(content.data),

@@ -11,6 +11,7 @@ import asyncio
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ from typing import Any
 import traitlets
 
 from workbench.panels.controls import script
-from workbench.panels.page_widget import Buffers, PageWidget
+from workbench.panels.page_widget import PageWidget
+from workbench.panels.turns import Buffers
 
 MAX_IN_FLIGHT = 2
 SILENT_AFTER_S = 2.0  # a view that owes an ack for longer is a closed tab
@@ -72,10 +74,8 @@ class LiveView(PageWidget):
         self._status: dict[str, Any] = {"status": "ready", "text": ""}
         self._watch_callbacks: list[Callable[[], None]] = []
         self._dark: bool | None = None
-        try:
-            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:  # a plain script, or a test
-            self._loop = None
+        self._handed_over: deque[Callable[[], None]] = deque()
+        self._is_running = False
         super().__init__(**traits)
         _beating.add(self)
         _start_heart()
@@ -271,16 +271,32 @@ class LiveView(PageWidget):
             callback()
 
     def _on_loop(self, action: Callable[[], None]) -> None:
-        """Run now when this is the widget's own loop (or it has none), else hand over."""
+        """Run now when this is the widget's own loop (or it has none), else hand over.
+
+        What was handed over before runs before: actions keep the order of the calls.
+        """
         loop = self._loop
         try:
             here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             here = None
+        self._handed_over.append(action)
         if loop is None or loop is here or loop.is_closed():
-            action()
+            self._run_handed_over()
         else:
-            loop.call_soon_threadsafe(action)
+            loop.call_soon_threadsafe(self._run_handed_over)
+
+    def _run_handed_over(self) -> None:
+        if self._is_running:
+            return  # an action asked for another, which comes after it
+        self._is_running = True
+        try:
+            while self._handed_over:
+                self._handed_over.popleft()()
+        finally:
+            self._is_running = False
+            if self._handed_over:  # the rest is not lost for the mistake of one
+                self._run_handed_over()
 
 
 def _whole(value: object) -> int:

@@ -27,10 +27,16 @@ function initialize({ model }) {
   if (handle && whole.comm?.on_msg) whole.comm.on_msg((message) => handle.call(whole, message));
 }
 
-function render({ model, el }) {
-  const hash = model.get("_code");
+function render({ model: given, el }) {
+  const hash = given.get("_code");
   const entry = entryFor(hash);
   const view = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  // Numbered, so that the kernel hears them in this order by whatever way they come.
+  let number = 0;
+  const model = { ...given, send: (content, callbacks, buffers) => {
+    number += 1;
+    given.send({ ...content, turn: [view, number] }, callbacks, buffers);
+  } };
   const send = (content, buffers = []) => model.send({ ...content, view }, undefined, buffers);
   const note = document.createElement("p");
   let tries = 0;

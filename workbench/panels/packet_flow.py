@@ -24,7 +24,8 @@ from workbench.mixing.events import Events
 from workbench.panels import controls
 from workbench.panels.flow_counts import PoolCounter
 from workbench.panels.flow_sample import Sample, kept_inside
-from workbench.panels.live_view import Buffers, LiveView
+from workbench.panels.live_view import LiveView
+from workbench.panels.turns import Buffers
 from workbench.scenario import Scenario
 
 if TYPE_CHECKING:

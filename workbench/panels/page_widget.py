@@ -7,23 +7,24 @@ as a binary buffer. See docs/live_panels.md.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import anywidget
 import traitlets
 
 from workbench.panels.controls import asset, lean, script
-
-Buffers = Sequence[bytes | memoryview]
+from workbench.panels.turns import Buffers, Turns
 
 
 class PageWidget(anywidget.AnyWidget):
     """Base of all panels; a subclass names its ``scripts`` and hears messages of its own.
 
     The last of the scripts exports ``start({ model, el, view, send })``, which draws into
-    ``el`` and returns the function that ends it.
+    ``el`` and returns the function that ends it. What a view sends is heard in its order,
+    whichever thread it came by.
     """
 
     _esm = lean(asset("loader.js"))
@@ -32,6 +33,11 @@ class PageWidget(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         self._code_bytes = self.code_text().encode()
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:  # a plain script, or a test
+            self._loop = None
+        self._turns = Turns(self._in_turn, self._loop)
         super().__init__(_code=hashlib.sha256(self._code_bytes).hexdigest()[:16], **traits)
         self.on_msg(self._any_message)
 
@@ -44,6 +50,9 @@ class PageWidget(anywidget.AnyWidget):
         """A message of the panel's own: anything may come from a page."""
 
     def _any_message(self, _: object, content: Any, buffers: Buffers) -> None:
+        self._turns.take(content, buffers)
+
+    def _in_turn(self, content: Any, buffers: Buffers) -> None:
         if isinstance(content, Mapping) and content.get("type") == "code":
             to = content.get("view")
             self.send({"type": "code", "to": to, "hash": self._code}, [self._code_bytes])

@@ -23,8 +23,8 @@ from workbench.errors import WorkbenchError
 from workbench.panels import bench_words, controls, packet_flow, picture, sharing
 from workbench.panels.bench_settings import value_text
 from workbench.panels.live_model import Measured
-from workbench.panels.live_view import Buffers
 from workbench.panels.packet_flow import PacketFlow
+from workbench.panels.turns import Buffers
 from workbench.scenario import Scenario
 
 if TYPE_CHECKING:

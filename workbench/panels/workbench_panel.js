@@ -7,6 +7,7 @@ export function start(host) {
   let data = {};
   let sent = 0; // serial of the last act of this view
   let answered = 0;
+  let asked = 0; // what had been sent when a fresh start was asked for
   let drawn = null; // the network as it was when a picture was asked for
   const knobs = {};
 
@@ -166,7 +167,7 @@ export function start(host) {
     },
     expected: writeExpected,
     answered([who, serial]) {
-      if (who === view) answered = serial;
+      if (who === view) answered = Math.max(answered, serial);
       writeExpected(data.expected);
     },
     was(text) {
@@ -267,12 +268,15 @@ export function start(host) {
 
   const panel = {
     root,
-    hello: () => ({ address: performance.getEntriesByType("navigation")[0]?.name
-      ?? window.location.href }),
+    hello: () => {
+      asked = sent;
+      return { address: performance.getEntriesByType("navigation")[0]?.name
+        ?? window.location.href };
+    },
     init(content) {
       style.textContent = content.css;
       data = {};
-      answered = sent; // whatever was on its way is answered by a fresh start
+      answered = Math.max(answered, asked); // what was sent before is in it, what came since is not
       take(content.data);
     },
     apply(content) {
