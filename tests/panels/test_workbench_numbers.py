@@ -60,7 +60,7 @@ def test_the_summary_says_bits_packets_and_users_of_the_settings_in_force():
 
 def test_the_summary_says_what_is_lost_and_who_is_corrupted():
     lossy = SMALL.replace(mix_loss=0.2, corrupt_mixes=2)
-    said = bench_words.summary(Measured(), lossy, answer(lossy), "playing")
+    said = bench_words.summary(lossy, answer(lossy), "playing")
     lost = 100 * answer(lossy).dropped_share
     assert 40 < lost < 60  # three mixes lose a fifth each: 1 - 0.8**3 = 49 %
     assert f"; {lost:.0f} % of packets are lost; 2 of 9 mixes corrupted." in said

@@ -34,11 +34,11 @@ from workbench.panels.bench_settings import (
     MORE_KNOBS,
     Settings,
     checked_for_live,
-    read,
     stops,
 )
 from workbench.panels.bench_words import comparison_data
 from workbench.panels.economy_settings import EconomySettings
+from workbench.panels.knob_words import read
 from workbench.panels.live_model import LAST_TARGETS, Mark, Measured, closed_form_bits
 from workbench.panels.recorded_page import MOST_PAGE_BYTES, RecordedFlow, page_of
 from workbench.panels.workbench_panel import OPENING, workbench_panel

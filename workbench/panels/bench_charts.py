@@ -16,8 +16,8 @@ from bokeh.models import ColumnDataSource, CustomJS, FixedTicker, LabelSet, Rang
 from numpy.typing import NDArray
 
 from workbench.panels import palette
-from workbench.panels.bench_settings import nice_above
 from workbench.panels.bokeh_pane import BokehPane, live_figure
+from workbench.panels.knob_words import nice_above
 from workbench.panels.live_model import HISTORY_S, Mark, Measured
 from workbench.scenario import Scenario
 

@@ -14,14 +14,8 @@ from numpy.typing import NDArray
 
 from workbench.anonymity import words
 from workbench.panels import bench_settings
-from workbench.panels.bench_settings import (
-    MORE_KNOBS,
-    Settings,
-    number_text,
-    stops,
-    strategy_text,
-    value_text,
-)
+from workbench.panels.bench_settings import MORE_KNOBS, Settings, stops
+from workbench.panels.knob_words import number_text, strategy_text, value_text
 from workbench.panels.live_model import Measured
 from workbench.scenario import Scenario
 from workbench.strategies import STRATEGIES
@@ -228,7 +222,7 @@ def pool_bars(pools: Any, scenario: Scenario) -> list[dict[str, Any]]:
     ]
 
 
-def summary(measured: Measured, scenario: Scenario, expected: Expected | None, status: str) -> str:
+def summary(scenario: Scenario, expected: Expected | None, status: str) -> str:
     """The state in one sentence, for a screen reader and for the bar below the network."""
     if expected is None:
         return "Computing what to expect of these settings."

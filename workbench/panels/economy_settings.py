@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from workbench.errors import ScenarioError
+from workbench.panels.knob_words import read
 from workbench.scenario import Scenario
 from workbench.strategies import parse_number
 
@@ -92,7 +93,6 @@ class EconomySettings:
         if knob not in {item.name for item in fields(self)}:
             raise ScenarioError(f"there is no knob {str(knob)[:40]!r} of the economy")
         if knob in STEPS:
-            from workbench.panels.bench_settings import read
             from workbench.system import SystemScenario
 
             value = read(SystemScenario.knobs()[knob], value)

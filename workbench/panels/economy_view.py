@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.panels.bench_settings import number_text
 from workbench.panels.economy_settings import LOSSES, STEPS, EconomySettings
+from workbench.panels.knob_words import number_text
 from workbench.panels.live_economy import EPOCH_S, LiveEconomy
 from workbench.rewards.parameters import Role
 from workbench.scenario import Scenario

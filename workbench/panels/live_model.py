@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.anonymity import closed_forms
-from workbench.panels.bench_settings import value_text
+from workbench.panels.knob_words import value_text
 from workbench.scenario import Scenario
 from workbench.strategies import Poisson
 

@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from workbench.panels import palette
-from workbench.panels.bench_settings import nice_above, value_text
 from workbench.panels.bench_words import bits_text, in_words
+from workbench.panels.knob_words import nice_above, value_text
 from workbench.panels.live_model import Measured
 from workbench.scenario import Scenario
 

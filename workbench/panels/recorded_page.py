@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import __version__
 from workbench.errors import WorkbenchError
 from workbench.panels import bench_words, controls, packet_flow, picture, sharing
-from workbench.panels.bench_settings import value_text
+from workbench.panels.knob_words import value_text
 from workbench.panels.live_model import Measured
 from workbench.panels.packet_flow import PacketFlow
 from workbench.panels.turns import Buffers

@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from workbench.errors import ScenarioError
-from workbench.panels.bench_settings import must_be, quoted
 from workbench.panels.economy_settings import EconomySettings
+from workbench.panels.knob_words import must_be, quoted
 from workbench.panels.live_model import Measured
 from workbench.scenario import MAX_QUERY_CHARACTERS, QUERY_VERSION, Scenario
 

@@ -467,7 +467,7 @@ class WorkbenchPanel(ipywidgets.VBox):
 
     def _summary(self) -> str:
         status = "playing" if self.pump_is_playing else "paused"
-        return bench_words.summary(self._measured, self.scenario, self.expected, status)
+        return bench_words.summary(self.scenario, self.expected, status)
 
     @property
     def pump_is_playing(self) -> bool:
