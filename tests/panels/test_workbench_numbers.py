@@ -92,6 +92,15 @@ def test_a_turned_knob_leaves_the_old_median_and_the_old_latencies_as_ghosts():
             share = ((old_s >= low) & (old_s < high)).mean()
             assert latency.data["y"][at] == pytest.approx(100 * share)
             assert share > 0
+            # Turned again before an answer is known: no other setting's stands for it.
+            act(panel, "set", knob="traffic_per_client_per_s", value=0.3)
+            act(panel, "set", knob="cover_per_client_per_s", value=0.5)
+            await until(lambda: panel.expected is not None)
+            steps(panel, 5)
+            assert list(entropy.data["y"]) == []
+            assert panel.console.data["was"] == ""
+            act(panel, "undo")
+            assert panel.console.data["was"] != ""
             for name, value in (("set", 4), ("reset", None)):  # each starts another network
                 act(panel, name, knob="layers", value=value)
                 assert list(latency.data["y"]) == []

@@ -69,7 +69,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         self._settings = Settings.of(scenario, economy)
         self._network: LiveMixnet | None = None
         self._measured = Measured()
-        self._was: float | None = None
+        self._before: Scenario | None = None
         self._pinned: Scenario | None = None
         self._speed = 1.0
         self._reads_address = reads_address
@@ -281,9 +281,8 @@ class WorkbenchPanel(ipywidgets.VBox):
         if self._network is not None and not is_new_network and not self._is_building:
             said = self._network.set(**changes)
         is_new_move = len(settings.past) != len(self._settings.past)
-        known = self._answers.known.get(before)
-        if is_new_move and known is not None:
-            self._was = bench_words.none_if_nan(known.entropy_bits.median)
+        if is_new_move:
+            self._before = before
         self._settings = settings
         if self._pinned is not None:
             self._pinned = self._pinned.replace(seed=after.seed)
@@ -303,7 +302,7 @@ class WorkbenchPanel(ipywidgets.VBox):
     def _restart(self) -> None:
         """Another network: what was measured belongs to the old one."""
         self._measured = Measured()
-        self._was = None
+        self._before = None
         self.figures.forget()
         self.figures.fit(self._journey_s())
         self._publish_settings()
@@ -431,6 +430,12 @@ class WorkbenchPanel(ipywidgets.VBox):
     def _say_no_answer(self, why: str) -> None:
         self.console.update(problem=f"No expected value: {why}")
 
+    @property
+    def _was(self) -> float | None:
+        """What was expected of the settings before the last move, if it was ever known."""
+        known = None if self._before is None else self._answers.known.get(self._before)
+        return None if known is None else bench_words.none_if_nan(known.entropy_bits.median)
+
     # What the page is told.
 
     def _publish_settings(self) -> None:
@@ -443,7 +448,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         known = self.expected
         self.console.update(
             expected=bench_words.expected_data(known, self.scenario),
-            was=bench_words.bits_text(self._was) if self._was is not None else "",
+            was="" if self._was is None else bench_words.bits_text(self._was),
             compare=self._comparison(),
             summary=self._summary(),
         )
