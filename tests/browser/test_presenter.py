@@ -100,3 +100,51 @@ def test_a_sliders_arrows_move_the_slider_and_nothing_of_lab_is_in_sight(talk):
     assert inside
     wide = talk.page.evaluate("() => document.fullscreenElement.scrollWidth")
     assert wide <= 1280
+
+
+ROOTS = {"01": ".ws-root", "02": ".sb-root", "06": ".sl-root", "07": ".rv-root"}
+# The letters of a panel: as it says, and the smallest that is in sight.
+LETTERS = """(panel) => {
+    const size = (one) => parseFloat(getComputedStyle(one).fontSize);
+    const found = [];
+    const walk = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const { parentElement: one, textContent: text } = walk.currentNode;
+        const { width, height } = one.getBoundingClientRect();
+        if (text.trim() && width > 2 && height > 2) found.push(size(one));
+    }
+    return [size(panel), Math.min(...found)];
+}"""
+
+
+def on_to_the_panel(lab, panel, letters=""):
+    """From the first slide, saying these letters on each slide, to the one with the panel."""
+    at = lab.page.locator(".pr-on .pr-counter")
+    slides = int(at.inner_text().rpartition(" ")[2])
+    for now in range(int(at.inner_text().split(" ")[0]), 1, -1):
+        press(lab, "PageUp")
+        expect(at).to_have_text(f"{now - 1} / {slides}")
+    for now in range(1, slides):
+        press(lab, *letters, "PageDown")
+        expect(at).to_have_text(f"{now + 1} / {slides}")
+        if panel.is_visible():
+            return
+    raise AssertionError("no slide has the panel")
+
+
+def test_the_panels_of_other_lessons_fit_one_screen_in_large_letters(open_cells):
+    talks = [CELLS[0], *(f"present({name!r})" for name in ROOTS)]
+    lab = open_cells(talks, run=True, viewport=(1280, 720))
+    for at, root in enumerate(ROOTS.values()):
+        lab.cell(at + 1).locator(".pr-start").press("Enter")
+        lab.page.wait_for_function(FULL)
+        panel = lab.page.locator(f".pr-on {root}")
+        for letters in ("", "a"):  # it asks; then the room has said A to every question
+            on_to_the_panel(lab, panel, letters)
+            expect(panel.locator(".wb-ask")).to_have_count(0 if letters else 1)
+            lab.page.wait_for_function(ONE_SCREEN, timeout=60_000)
+            base, smallest = panel.evaluate(LETTERS)
+            assert base > 26.6  # 20 pt
+            assert smallest > 16, root  # a name in a drawing, a mark on an axis
+        press(lab, "Escape")
+        lab.page.wait_for_function("() => !document.fullscreenElement")
