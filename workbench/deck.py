@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workbench import serve
 from workbench.errors import WorkbenchError
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -86,7 +87,7 @@ def _new_session(url: str, token: str, name: str) -> str:
         method="POST",
         headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with serve.ask(request, 60) as answer:
         return str(json.load(answer)["kernel"]["id"])
 
 

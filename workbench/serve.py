@@ -37,6 +37,10 @@ LAB_SETTINGS = {
 }
 
 
+# The server is on this machine: a proxy that the environment names does not know it.
+_here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 class ServeError(WorkbenchError):
     """JupyterLab that cannot be started, with what was expected."""
 
@@ -158,11 +162,17 @@ def _lab_process(root: Path, port: int, token: str) -> Iterator[subprocess.Popen
                     process.wait()
 
 
+def ask(request: str | urllib.request.Request, timeout_s: float) -> http.client.HTTPResponse:
+    """Send a request to a server of this machine, past any proxy; an OSError as of urllib."""
+    answer: http.client.HTTPResponse = _here.open(request, timeout=timeout_s)
+    return answer
+
+
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
     end = time.monotonic() + START_LIMIT_S
     while process.poll() is None and time.monotonic() < end:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            urllib.request.urlopen(f"http://{HOST}:{port}/api", timeout=2).close()
+            ask(f"http://{HOST}:{port}/api", 2).close()
             return
         time.sleep(0.05)
     if process.poll() is None:
@@ -180,7 +190,7 @@ def _shut_down(process: subprocess.Popen[bytes], port: int, token: str) -> None:
     with contextlib.suppress(
         OSError, http.client.HTTPException, subprocess.TimeoutExpired, KeyboardInterrupt
     ):
-        urllib.request.urlopen(request, timeout=5).close()
+        ask(request, 5).close()
         process.wait(10)
 
 

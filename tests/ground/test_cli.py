@@ -117,6 +117,7 @@ def test_present_has_run_the_slides_when_the_browser_opens(tmp_path, monkeypatch
     """A real server and kernel; the notebook on disk shows the widget before anybody opens it."""
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # not asked for this machine
     lesson = lesson_files.find_lesson("05")
     root = tmp_path / "talk"
     root.mkdir()

@@ -82,6 +82,16 @@ def test_the_link_opens_the_index_and_the_end_leaves_no_process(folder, how):
             process.kill()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(folder):
+    nobody = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), "http://127.0.0.1:9")
+    process, _, _ = start(folder, "--no-browser", **nobody)
+    try:
+        assert "has ended" in end(process)
+    finally:
+        process.kill()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the browser here is a script with a first line")
 def test_the_browser_is_opened_at_the_link_once_the_server_answers(folder, tmp_path):
     seen = tmp_path / "seen.txt"
