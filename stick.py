@@ -55,7 +55,10 @@ def main():
     if not arguments or arguments[0].startswith("-") and arguments != ["--version"]:
         # Options alone are options of `lab`; another command is taken as it is.
         arguments = ["lab", *arguments, str(HERE / "lessons")]
-    return subprocess.run([str(python), "-m", "workbench", *arguments]).returncode
+    command = [str(python), "-m", "workbench", *arguments]
+    if os.name != "nt":
+        os.execv(command[0], command)  # in this one's place: what ends it, ends Lab
+    return subprocess.run(command).returncode
 
 
 try:
