@@ -121,8 +121,11 @@ def test_a_loop_that_a_cell_holds_up_passes_nothing_over():
     assert asyncio.run(arrive()).numbers() == [1, 2]
 
 
-def test_without_a_loop_nothing_is_waited_for():
-    page = Page()
+@pytest.mark.parametrize("is_closed", [False, True], ids=["no loop", "a closed loop"])
+def test_without_a_loop_nothing_is_waited_for(is_closed):
+    loop = asyncio.new_event_loop()
+    loop.close()
+    page = Page(loop if is_closed else None)
     for number in (1, 4, 2, 5):
         page.turns.take(message(number), [])
     assert page.numbers() == [1, 4, 5]

@@ -84,12 +84,13 @@ class Turns:
         if number < line.next:
             return
         line.early[number] = (content, buffers)
-        if self._loop is None:
+        loop = None if self._loop is None or self._loop.is_closed() else self._loop
+        if loop is None:
             line.next = number
         self._move_up(line)
-        if line.early and not line.is_watched and self._loop is not None:
+        if line.early and not line.is_watched and loop is not None:
             line.is_watched = True
-            self._loop.call_soon_threadsafe(self._look_later, line)
+            loop.call_soon_threadsafe(self._look_later, line)
 
     def _move_up(self, line: _Line) -> None:
         while line.next in line.early:
