@@ -235,6 +235,9 @@ class Inspector {
     this.serial = 0;
     this.answered = 0;
     this.build(el);
+    for (const one of [this.undo, this.again, this.back, this.next, this.cut, this.mend]) {
+      this.able(one, false); // until the first view says what can be done
+    }
     this.onMessage = (message, buffers) => this.receive(message, buffers);
     model.on("msg:custom", this.onMessage);
     this.stopTheme = onThemeChange(() => this.drawMaps());
