@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import Page
 
 HERE = Path(__file__).resolve().parent
 IMAGES = HERE / "images"
@@ -32,12 +33,15 @@ INSPECTOR = [
 
 @dataclass(frozen=True)
 class Picture:
-    """A panel, what is done to it, and the window that it is seen in."""
+    """A panel, what is done to it, and the window that it is seen in.
+
+    ``pose`` may return another page: then that one is photographed.
+    """
 
     name: str
     cells: list[str]
     root: str
-    pose: Callable[[LabPage], None]
+    pose: Callable[[LabPage], Page | None]
     folder: Path = IMAGES
     viewport: tuple[int, int] = (1280, 1000)
     theme: str = "light"
@@ -212,6 +216,30 @@ def side_by_side(lab: LabPage) -> None:
     b.get_by_text("bits expected").wait_for()
 
 
+def saved(theme: str, width: int) -> Callable[[LabPage], Page]:
+    """The page that replays a run, opened as a friend opens it, when it has been played."""
+
+    def pose(lab: LabPage) -> Page:
+        lab.page.wait_for_selector('.wb-console[data-live="true"]')
+        known = "() => /[0-9]/.test(document.querySelector('.wb-bits').textContent)"
+        lab.page.wait_for_function(known, timeout=180_000)
+        frames = "() => document.querySelector('.wb-flow').mixnetFlow.frames() > 150"
+        lab.page.wait_for_function(frames, timeout=120_000)
+        lab.page.get_by_text("Share, save, show me the code").click()
+        with lab.page.expect_download() as waiting:
+            lab.page.get_by_role("button", name="Page that replays this run").click()
+        page = lab.page.context.new_page()
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": 800})
+        file = waiting.value.path()
+        page.goto(file.rename(file.with_suffix(".html")).as_uri())
+        over = "() => document.body.dataset.recording === 'over'"
+        page.wait_for_function(over, timeout=120_000)
+        return page
+
+    return pose
+
+
 def after_guess(lesson: str, panel: str, guess: str, **options: object) -> list[str]:
     """A panel with its sliders, when the guess is locked in and answered."""
     given = "".join(f", {name}={value}" for name, value in options.items())
@@ -224,7 +252,7 @@ def after_guess(lesson: str, panel: str, guess: str, **options: object) -> list[
 
 
 def in_each_light(
-    name: str, cells: Callable[..., list[str]], root: str, pose: Callable[[LabPage], None]
+    name: str, cells: Callable[..., list[str]], root: str, pose: Callable[[LabPage], Page | None]
 ) -> list[Picture]:
     """A panel in the dark, on a telephone and in presenter's type."""
     room = cells(presenter=True)
@@ -289,6 +317,9 @@ PICTURES = [
     *in_each_light("workbench_compare", workbench, FRAME, side_by_side),
     *in_each_light("one_mix", one_mix, ".om-root", answered),
     *in_each_light("river", river, ".rv-root", answered),
+    Picture("saved_page", workbench(), "main", saved("light", 1100), scale=1.0),
+    Picture("saved_page_dark", workbench(), "main", saved("dark", 1100), scale=1.0),
+    Picture("saved_page_360", workbench(), "main", saved("light", 360), scale=1.5),
     Picture(
         "lesson_06",
         [
@@ -468,14 +499,14 @@ def photograph(browser: LabBrowser, picture: Picture) -> Path:
         theme=picture.theme,
         scale=picture.scale,
     ) as lab:
-        root = lab.page.locator(picture.root).first
+        page = picture.pose(lab) or lab.page
+        root = page.locator(picture.root).first
         root.wait_for()
-        picture.pose(lab)
         # The whole panel in one piece: Lab scrolls inside its window, a picture does not.
-        box = root.bounding_box()
-        if box is not None:
-            lab.set_viewport(picture.viewport[0], int(box["height"]) + 260)
-        lab.page.mouse.move(0, 0)
+        box, size = root.bounding_box(), page.viewport_size
+        if box is not None and size is not None:
+            page.set_viewport_size({"width": size["width"], "height": int(box["height"]) + 260})
+        page.mouse.move(0, 0)
         root.scroll_into_view_if_needed()
         path = picture.folder / f"{picture.name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -484,8 +515,9 @@ def photograph(browser: LabBrowser, picture: Picture) -> Path:
         shot = Image.open(path).convert("RGB")
         few = shot.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(path, optimize=True)
-        if lab.outside_requests or lab.page_errors:
-            raise SystemExit(f"{picture.name}: {lab.outside_requests} {lab.page_errors}")
+        outside = [url for url in lab.outside_requests if url != page.url]
+        if outside or lab.page_errors:
+            raise SystemExit(f"{picture.name}: {outside} {lab.page_errors}")
         return path
 
 

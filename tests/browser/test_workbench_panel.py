@@ -462,6 +462,20 @@ def test_a_saved_page_replays_the_run_offline_and_then_stands_still(
             f"async () => {{ const was = ({shown})(); await new Promise((d) => setTimeout(d, 700));"
             f" return ({shown})() === was; }}"
         )
+        # The figure's lines are in sight on a telephone too, in the page's own colours.
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size({"width": 360, "height": 740})
+        lines = page.evaluate(
+            """() => [...document.querySelectorAll('.rec-answers polyline')]
+                .filter((one) => one.getClientRects().length)
+                .map((one) => one.getBoundingClientRect().right)"""
+        )
+        assert len(lines) == 3
+        assert max(lines) < 360
+        ink = "() => getComputedStyle(document.querySelector('.rec-small text')).fill"
+        assert page.evaluate(ink) == page.evaluate("() => getComputedStyle(document.querySelector("
+                                                   "'.wb-recorded')).color")  # fmt: skip
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
         page.get_by_role("button", name="Play again").click()
         page.wait_for_function("() => document.body.dataset.recording === 'playing'")
         assert [url for url in asked if url != path.as_uri() and not is_local(url)] == []

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import math
+import re
 import struct
 import traceback
 from base64 import b64decode
@@ -627,6 +628,29 @@ def test_the_picture_is_well_formed_at_any_time():
     assert text.count('<g id="network"') == 1
     for shape in (None, -1, math.nan, 1e9):  # a page may say anything
         assert "data-place" not in picture.picture_svg(measured, SMALL, found, shape)
+
+
+@pytest.mark.parametrize(("steps", "span"), [(10, 5), (30, 10), (300, 60)])
+def test_the_entropy_picture_spans_what_was_seen_and_names_its_lines_from_above(steps, span):
+    measured, found = Measured(), expect(SMALL, targets=50)
+    net = LiveMixnet(SMALL)
+    for _ in range(steps):
+        measured.take(net.advance(0.5), 0.3)
+        measured.point(found, 3.0)
+    text = picture.curve_svg(measured, 500)
+    assert f"over the last {span} s" in text
+    assert f">{span} s ago<" in text
+    paths = re.findall(r'points="([\d., ]+)"', text)
+    ends = [path.split()[-1].split(",") for path in paths]
+    assert [float(x) for x, _ in ends] == [404.0] * 3  # now
+    oldest = min(float(path.split()[0].split(",")[0]) for path in paths)
+    seen_s = min(0.3 * (steps - 1), 60.0)
+    assert oldest == pytest.approx(404.0 - 390.0 * seen_s / span, abs=390.0 * 0.3 / span)
+    names = {name: float(y) for y, name in re.findall(r'y="([\d.]+)"[^>]*>([a-z5 %]+)<', text)}
+    lines = dict(zip(("median", "worst 5 %", "expected"), (float(y) for _, y in ends), strict=True))
+    assert sorted(lines, key=lambda name: names[name]) == sorted(lines, key=lambda n: lines[n])
+    rows = sorted(names[name] for name in lines)
+    assert min(np.diff(rows)) >= 15.0 - 1e-9
 
 
 def test_the_panel_takes_a_preset_a_query_or_a_scenario_and_says_what_it_expected():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -28,6 +28,7 @@ WIDE, EDGE = 960, 32
 NETWORK_WIDE, NETWORK_TALLEST = 620, 620
 NARROWEST, BROADEST = 0.2, 2.0  # height over width of a network that has a place
 BINS = 32
+SPANS_S = (5.0, 10.0, 20.0, 30.0, 60.0)  # what the entropy figure may span
 LIGHT = palette.THEMES["light"]
 # What the page paints the network with: the picture is on white, whatever the page is.
 INK = {
@@ -41,6 +42,18 @@ INK = {
     "drop": palette.MEANING["drop_cover"],
     "yours": palette.MEANING["yours"],
 }
+
+
+class Inks(NamedTuple):
+    """What a figure is drawn with, as SVG knows colours."""
+
+    ink: str
+    quiet: str
+    anonymity: str
+
+
+ON_PAPER = Inks(LIGHT.ink, LIGHT.quiet, palette.BLUE)
+OF_THE_PAGE = Inks("currentColor", "var(--wb-quiet)", "var(--wb-anonymity-text)")
 
 
 def picture_svg(
@@ -130,44 +143,51 @@ def _text(x: float, y: float, words: str, size: int = 15, *, bold: bool = False,
     )
 
 
-def _curve(measured: Measured, x: float, y: float, wide: float, tall: float) -> list[str]:
+def _curve(
+    measured: Measured, x: float, y: float, wide: float, tall: float, inks: Inks = ON_PAPER
+) -> list[str]:
     points = measured.points
-    parts = [_text(x, y, "Entropy, bits, over the last minute", 15, bold=True)]
     if len(points) < 2:
-        return [*parts, _text(x, y + 40, "nothing to draw yet")]
+        return [_text(x, y, "Entropy, bits", 15, bold=True, fill=inks.ink),
+                _text(x, y + 40, "nothing to draw yet", fill=inks.ink)]  # fmt: skip
     known = points[:, 1:4]
     top = (
         max(2.0, math.ceil(float(max(v for v in known.ravel() if not math.isnan(v))) * 1.15))
         if any(not math.isnan(v) for v in known.ravel())
         else 2.0
     )
-    foot, height = y + tall, tall - 20
-    parts.append(
-        f'<path d="M{x:g} {foot:g}H{x + wide - 90:g}" stroke="{LIGHT.quiet}" fill="none"/>'
-    )
-    parts += [_text(x, foot + 18, "60 s ago", 12), _text(x + wide - 108, foot + 18, "now", 12)]
+    # No wider than what was seen: a run of some seconds is not squeezed into a corner.
+    ago = measured.watched_s - float(points[0, 0])
+    span = next((one for one in SPANS_S if one >= ago), SPANS_S[-1])
+    end, foot, height = x + wide - 90, y + tall, tall - 20
+    parts = [
+        _text(x, y, f"Entropy, bits, over the last {span:g} s", 15, bold=True, fill=inks.ink),
+        f'<path d="M{x:g} {foot:g}H{end:g}" stroke="{inks.quiet}" fill="none"/>',
+        _text(x, foot + 18, f"{span:g} s ago", 12, fill=inks.ink),
+        _text(end - 18, foot + 18, "now", 12, fill=inks.ink),
+    ]
     labels = (("median", ""), ("worst 5 %", "7 5"), ("expected", "2 4"))
-    used: list[float] = []
+    names: list[tuple[float, str]] = []
     for column, (label, dash) in enumerate(labels, start=1):
         line = [
-            (x + (wide - 90) * (1 + (t - measured.watched_s) / 60.0), foot - height * v / top)
+            (end + (end - x) * (t - measured.watched_s) / span, foot - height * v / top)
             for t, v in points[:, [0, column]].tolist()
-            if not math.isnan(v) and t >= measured.watched_s - 60.0
+            if not math.isnan(v) and t >= measured.watched_s - span
         ]
         if len(line) < 2:
             continue
         steps = " ".join(f"{a:.1f},{b:.1f}" for a, b in line)
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         parts.append(
-            f'<polyline points="{steps}" fill="none" stroke="{palette.BLUE}" '
+            f'<polyline points="{steps}" fill="none" stroke="{inks.anonymity}" '
             f'stroke-width="2.5"{dashed}/>'
         )
-        at = line[-1][1] + 4
-        while any(abs(at - other) < 15 for other in used):
-            at += 15
-        used.append(at)
-        parts.append(_text(x + wide - 84, at, label, 12))
-    parts.append(_text(x - 4, foot - height - 4, f"{top:g}", 12))
+        names.append((line[-1][1] + 4, label))
+    lowest = -math.inf
+    for at, label in sorted(names):  # beside the line's end, or below the name before
+        lowest = max(at, lowest + 15)
+        parts.append(_text(end + 6, lowest, label, 12, fill=inks.ink))
+    parts.append(_text(x - 4, foot - height - 4, f"{top:g}", 12, fill=inks.ink))
     return parts
 
 
@@ -210,13 +230,13 @@ def _settings(scenario: Scenario, x: float, y: float) -> list[str]:
     return parts
 
 
-def curve_svg(measured: Measured) -> str:
-    """The last minute of entropy as a small picture of its own."""
+def curve_svg(measured: Measured, wide: int) -> str:
+    """The last minute of entropy as a small picture of its own, in the inks of a page."""
     parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 260" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} 260" role="img" '
         'aria-label="Measured and expected entropy over the last minute" '
         'font-family="system-ui, sans-serif">',
-        *_curve(measured, 14, 22, 620, 210),
+        *_curve(measured, 14, 22, wide - 20, 210, OF_THE_PAGE),
         "</svg>",
     ]
     return "\n".join(parts)

@@ -214,7 +214,8 @@ def _page(
         "MEASURED_WORDS": _safe(str(found["words"])),
         "MEASURED_SPREAD": _safe(str(found.get("spread", ""))),
         "MEASURED_NOTE": _safe(str(found["note"])),  # some may be of earlier settings
-        "CURVE": picture.curve_svg(measured),
+        "CURVE": picture.curve_svg(measured, 500),
+        "SMALL_CURVE": picture.curve_svg(measured, 330),
         "SETTINGS": settings,
         "LINE": _safe(sharing.settings_line(scenario)),
         "FIVE": _safe(sharing.five_lines(scenario)),
