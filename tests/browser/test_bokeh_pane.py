@@ -14,6 +14,7 @@ import time
 import pytest
 from live_page import (
     comes,
+    comes_to_play,
     hashes,
     in_kernel_until,
     is_painted,
@@ -100,11 +101,11 @@ FREED = """() => {
 def test_a_figure_that_plays_writes_no_style_sheet(open_cells):
     lab = open_cells([LIVE], run=True)
     ready(lab, ROOT)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     sheets, rewritten = lab.page.evaluate(REWRITTEN)
     assert sheets > 5
     assert rewritten == 0
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     # Sabotage: BokehJS moves the glyphs' empty elements after their data, as it would.
     lab.page.evaluate(FREED)
     assert lab.page.evaluate(REWRITTEN)[1] > 0
@@ -113,12 +114,12 @@ def test_a_figure_that_plays_writes_no_style_sheet(open_cells):
 def test_playing_paints_many_pictures_and_paused_exactly_one(open_cells):
     lab = open_cells([LIVE], run=True)
     ready(lab, ROOT)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     lab.in_kernel("0", "pump.pause()")
     assert stands_still(lab, ROOT)
     lab.in_kernel("0", "pump.play()")
     assert comes(lab, "() => document.querySelector('.wb-pane').dataset.state === 'playing'")
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     # Sabotage: the pump is cancelled behind the panel's back; the panel says so.
     lab.in_kernel("0", "pump.cancel()")
     assert comes(lab, "() => document.querySelector('.wb-pane').dataset.state === 'stopped'")
@@ -129,7 +130,7 @@ def test_playing_paints_many_pictures_and_paused_exactly_one(open_cells):
 def test_a_stopped_kernel_freezes_the_panel_which_says_what_to_do(open_cells):
     lab = open_cells([LIVE], run=True)
     ready(lab, ROOT)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     pid = lab.kernel_pid()
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -144,7 +145,7 @@ def test_a_stopped_kernel_freezes_the_panel_which_says_what_to_do(open_cells):
     finally:
         os.kill(pid, signal.SIGCONT)
     expect(frozen).to_be_hidden(timeout=30_000)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
 
 
 def test_a_step_that_raises_is_shown_above_the_picture(open_cells):
@@ -230,14 +231,14 @@ def test_a_reload_and_a_rerun_come_back_live(open_cells):
     lab.page.reload()
     lab.wait_for_kernel()
     ready(lab, ROOT)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     lab.in_kernel("0", "older = pump")
     lab.run_all()
     ready(lab, ROOT)
     assert in_kernel_until(lab, "older.state", lambda s: s == "stopped") == "stopped"
     assert lab.in_kernel("pump is older") is False
     assert comes(lab, "() => document.querySelector('.wb-pane').dataset.state === 'playing'")
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
 
 
 def test_a_panel_that_nobody_watches_rests(open_cells):
@@ -340,7 +341,7 @@ def test_a_page_that_takes_longer_than_anywidget_waits_still_hears_python(open_c
     }""")
     lab.run_all()
     ready(lab, ROOT)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     assert "[anywidget] Failed to initialize model." in lab.page_errors
 
 

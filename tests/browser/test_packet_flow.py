@@ -11,7 +11,7 @@ import signal
 from typing import Any
 
 import pytest
-from live_page import comes, in_kernel_until, plays, ready, stands_still
+from live_page import comes, comes_to_play, in_kernel_until, plays, ready, stands_still
 from playwright.sync_api import expect
 
 from workbench.panels.palette import MEANING
@@ -213,12 +213,12 @@ def test_playing_paints_many_pictures_and_paused_exactly_one(open_cells):
     lab = open_cells([FLOW], run=True)
     ready(lab, ROOT)
     run_until(lab, 0.5)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     at_rest(lab)
     assert not plays(lab, ROOT)
     lab.in_kernel("0", "pump.play()")
     run_until(lab, picture(lab)["shown"] + 0.1)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     # Sabotage: the pump is cancelled; the picture ends with the last event.
     lab.in_kernel("0", "pump.cancel()")
     assert comes(lab, "() => document.querySelector('.wb-flow').dataset.state === 'stopped'")
@@ -273,7 +273,7 @@ def test_a_stopped_kernel_does_not_look_alive(open_cells):
     finally:
         os.kill(pid, signal.SIGCONT)
     expect(frozen).to_be_hidden(timeout=30_000)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
 
 
 def test_by_keyboard_a_mix_is_found_opened_and_taken_down(open_cells):
@@ -408,13 +408,13 @@ def test_a_slider_that_moves_goes_on_with_the_picture(open_cells):
     run_until(lab, 1.0)
     lab.in_kernel("0", "live.set(delay_s=0.25)")
     expect(lab.page.locator(".flow-clock")).to_contain_text("slowed 8x", timeout=20_000)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
     before = picture(lab)["shown"]
     lab.in_kernel("0", "live.set(width=5)")
     script = "() => document.querySelectorAll('.flow-mix').length === 15"
     assert comes(lab, script)
     run_until(lab, before + 0.1)
-    assert plays(lab, ROOT)
+    assert comes_to_play(lab, ROOT)
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (360, 740)])

@@ -14,7 +14,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from live_page import comes, plays, ready
+from live_page import comes, comes_to_play, ready
 from playwright.sync_api import expect as page_expect
 
 from workbench.panels.palette import MEANING
@@ -233,7 +233,7 @@ def test_a_lost_connection_and_a_killed_kernel_say_what_to_do(open_cells):
     page_expect(frozen.locator("code")).to_contain_text(OPENING.to_query())
     page.evaluate("() => { window.wire.onmessage = window.heard; }")
     page_expect(frozen).to_have_count(0, timeout=60_000)
-    assert any(plays(lab, FLOW) for _ in range(40))  # its fresh start may take a moment
+    assert comes_to_play(lab, FLOW, 40)  # its fresh start may take a moment
     # The kernel is killed: Lab starts another, which knows nothing of this panel.
     os.kill(lab.kernel_pid(), signal.SIGKILL)
     page_expect(frozen).to_have_count(1, timeout=60_000)

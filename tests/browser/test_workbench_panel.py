@@ -19,7 +19,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from lab_in_chromium import is_local
-from live_page import comes, in_kernel_until, is_painted, plays, ready, stands_still
+from live_page import comes, comes_to_play, in_kernel_until, is_painted, plays, ready, stands_still
 from playwright.sync_api import expect as page_expect
 
 from workbench.mixing.frame import expect
@@ -194,7 +194,7 @@ def test_keys_pressed_while_a_cell_runs_are_heard_in_their_order(open_cells):
 
 def test_playing_paints_many_pictures_paused_exactly_one_and_a_nonce_comes_back(open_cells):
     lab = opened(open_cells)
-    assert plays(lab, FLOW)
+    assert comes_to_play(lab, FLOW)
     colour = "#" + secrets.token_hex(3)
     lab.in_kernel("0", f"panel.entropy.plot.background_fill_color = {colour!r}")
     assert is_painted(lab, BENCH, colour)
@@ -206,7 +206,7 @@ def test_playing_paints_many_pictures_paused_exactly_one_and_a_nonce_comes_back(
     assert stands_still(lab, BENCH)
     lab.page.keyboard.press(" ")
     page_expect(lab.page.locator(".wb-play")).to_have_text("Pause")
-    assert plays(lab, FLOW)
+    assert comes_to_play(lab, FLOW)
     cells = lab.cell_count()
     for key in ("d", "d", "a", "b", "x"):
         lab.page.keyboard.press(key)
@@ -497,7 +497,7 @@ def test_a_stopped_kernel_is_said_once_with_the_settings_as_a_line_of_code(open_
     finally:
         os.kill(pid, signal.SIGCONT)
     page_expect(frozen).to_have_count(0, timeout=30_000)
-    assert plays(lab, FLOW)
+    assert comes_to_play(lab, FLOW)
 
 
 def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells, lab_server):
@@ -523,11 +523,11 @@ def test_a_reload_a_rerun_and_a_second_view_come_back_live(open_cells, lab_serve
     lab.cell(0)
     ready(lab, ROOT)
     assert agrees(lab, OPENING.replace(delay_s=10.0))
-    assert plays(lab, FLOW)
+    assert comes_to_play(lab, FLOW)
     lab.in_kernel("0", "older = panel.pump")
     lab.run_all()
     lab.cell(0)
     ready(lab, ROOT)
     assert agrees(lab, OPENING)
     assert lab.in_kernel("older.state") == "stopped"
-    assert plays(lab, FLOW)
+    assert comes_to_play(lab, FLOW)

@@ -88,6 +88,11 @@ def plays(lab: LabPage, root: str) -> bool:
     return len(set(hashes(lab, root))) >= 6
 
 
+def comes_to_play(lab: LabPage, root: str, windows: int = 8) -> bool:
+    """Whether it plays before long: on a machine that others use, not each second is a good one."""
+    return any(plays(lab, root) for _ in range(windows))
+
+
 def stands_still(lab: LabPage, root: str, limit: int = 40) -> bool:
     """Whether the picture comes to rest: twelve equal hashes in a row, before long."""
     return any(len(set(hashes(lab, root))) == 1 for _ in range(limit))
