@@ -267,7 +267,6 @@ export function start(host) {
       if (content.type !== "problem") return;
       if (knobs[content.knob]) knobs[content.knob].refuse(content.text);
       else say(problem, content.text);
-      answered = sent;
     },
   };
   el.classList.add("wb-economy-host");

@@ -287,8 +287,6 @@ export function start(host) {
         const place = knobs[content.knob];
         if (place) place.refuse(content.text);
         else say(problem, content.text);
-        answered = sent;
-        writeExpected(data.expected);
       } else if (content.type === "file") {
         takeFile(content, buffers).catch((error) => say(saved, `Not saved: ${error}`));
       }

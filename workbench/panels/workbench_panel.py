@@ -396,7 +396,7 @@ class WorkbenchPanel(ipywidgets.VBox):
         await asyncio.sleep(1.5)
         self.console.update(
             playing="starting",
-            note="Starting. The first time, the simulator is compiled: up to half a minute, once.",
+            note="Starting. The first time, the simulator is compiled: about half a minute, once.",
         )
 
     def _step(self, tick: Tick) -> None:
